@@ -1,0 +1,46 @@
+# Two commands do everything: `make demo` and `make test`. Both make .venv when it is missing.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench clean
+
+help:
+	@echo "make demo   run a shipped network on a shipped machine and print the report"
+	@echo "make test   check style, types and layers, then run the tests"
+	@echo "make lint   only style, types and layers"
+	@echo "make bench  measure speed and memory (minutes)"
+	@echo "make clean  remove .venv and every cache"
+
+$(READY): pyproject.toml constraints.txt
+	@echo "== making .venv with archsim and its tools (minutes the first time) =="
+	@$(PYTHON) -c 'import sys; sys.exit("archsim needs Python 3.11 or later; set PYTHON=python3.11") if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,export]'
+	@touch $(READY)
+
+demo: $(READY)
+	@echo "== archsim run homodyne resnet50 =="
+	@$(BIN)/archsim run homodyne resnet50
+
+lint: $(READY)
+	@echo "== ruff: style =="
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@echo "== mypy --strict: types =="
+	@$(BIN)/mypy
+	@echo "== import-linter: layers =="
+	@$(BIN)/lint-imports
+
+test: lint
+	@echo "== pytest =="
+	@$(BIN)/pytest -n auto --dist worksteal
+
+bench: $(READY)
+	@for script in tests/bench/bench_*.py; do echo "== $$script =="; $(BIN)/python $$script || exit 1; done
+
+clean:
+	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,247 @@
+"""From workload, machine and plan to programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from archsim.errors import ConfigError, MappingError
+from archsim.hardware import Hardware, WeightStationary
+from archsim.mapping import pipelined, serial
+from archsim.mapping.floor import Floor
+from archsim.mapping.graph import Graph, Place, Step, place
+from archsim.mapping.memory import Traffic, plan_pipelined, plan_serial
+from archsim.mapping.program import Program
+from archsim.mapping.schedule import Schedule
+from archsim.mapping.steps import Counts, Layout, lay_out, weight_space
+from archsim.workload import RepetitionPlan, Workload
+
+SCHEDULES = ("serial", "pipelined")
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """How one op is executed.
+
+    Attributes:
+        op: The op.
+        kind: Its kind.
+        place: What executes it: ``array``, ``vector_unit``, or the op that it rides on.
+        macs: Its multiply-accumulates for one input.
+        tiles: Most tiles in use at a time.
+        rounds: How often the tiles are loaded for it.
+        replicas: Copies of its weights that work on different vectors, at most.
+        input_slices: Parts that an input's bits are driven in.
+        weight_slices: Parts that a weight's bits are held or driven in.
+        repetitions: Its largest repetition count.
+        spilled: Tensors that went to DRAM for it, or from there.
+    """
+
+    op: str
+    kind: str
+    place: str
+    macs: int = 0
+    tiles: int = 0
+    rounds: int = 0
+    replicas: int = 1
+    input_slices: int = 1
+    weight_slices: int = 1
+    repetitions: int | float = 1
+    spilled: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """Programs, and how the ops were placed.
+
+    Attributes:
+        program: The run.
+        programming: The loading of all weights before the run, in ``pipelined``.
+        placements: Every op that does something, in order.
+        inputs: Inputs of the network that the run works through.
+        schedule: ``serial`` or ``pipelined``.
+        tick_s: Length of a tick of ``program``: the machine's, or a part of it where shared
+            resources are time-divided.
+    """
+
+    program: Program
+    programming: Program | None
+    placements: Mapping[str, Placement]
+    inputs: int
+    schedule: str
+    tick_s: Fraction
+
+
+def compile_workload(
+    workload: Workload,
+    hardware: Hardware,
+    plan: RepetitionPlan | int | float = 1,
+    *,
+    batch: int = 1,
+    schedule: str = "serial",
+) -> Compiled:
+    """Return the programs of a workload on a machine.
+
+    Args:
+        workload: The network.
+        hardware: The machine.
+        plan: Repetition counts, or one for all GEMMs on analog arrays.
+        batch: Inputs of the network.
+        schedule: ``serial`` or ``pipelined``.
+
+    Raises:
+        ConfigError: No such schedule, or a batch that it cannot run.
+        WorkloadError: The plan does not fit the workload or the machine.
+        MappingError: The workload cannot run on the machine: demand, bound, gap, remedy.
+    """
+    least = 2 if schedule == "pipelined" else 1
+    if schedule not in SCHEDULES:
+        raise ConfigError(f"schedule: {schedule!r}; expected one of {', '.join(SCHEDULES)}.")
+    if batch < least:
+        raise ConfigError(f"batch: {batch}; {schedule} needs at least {least} inputs. Raise it.")
+    graph = place(workload, hardware)
+    counts = _counts(graph, hardware, plan)
+    if schedule == "serial":
+        return _serial(graph, hardware, counts, batch)
+    return _pipelined(graph, hardware, counts, batch)
+
+
+def _serial(graph: Graph, hardware: Hardware, counts: Mapping[str, Counts], batch: int) -> Compiled:
+    floor = Floor(Schedule(), hardware, graph, batch)
+    copies, space_bits = weight_space(floor, _on_tiles(graph))
+    traffic = plan_serial(graph, batch, hardware.buffer.size_bits - space_bits)
+    steps = list(zip(graph.steps, traffic, strict=True))
+    layouts = {
+        step.op.name: lay_out(floor, step, moved, counts[step.op.name])
+        for step, moved in steps
+        if step.place is Place.ARRAY
+    }
+    serial.emit(floor, steps, layouts, copies)
+    placements = _placements(steps, layouts, counts)
+    program = floor.schedule.finish()
+    return Compiled(program, None, placements, batch, "serial", hardware.tick_s)
+
+
+def _pipelined(
+    graph: Graph, hardware: Hardware, counts: Mapping[str, Counts], batch: int
+) -> Compiled:
+    if not isinstance(hardware.tiles, WeightStationary):
+        raise MappingError(
+            f"pipelined: '{hardware.name}' is output stationary, so its tiles hold no weights that "
+            "could stay; its ops cannot overlap. Use schedule serial."
+        )
+    behind = pipelined.lags(graph)
+    longest: dict[str, int] = {}
+    for (tensor, _), lag in behind.items():
+        longest[tensor] = max(lag, longest.get(tensor, 0))
+    traffic, _ = plan_pipelined(graph, longest, hardware.buffer.size_bits)
+    floor = Floor(Schedule(), hardware, graph, 1, lags=behind, slots=pipelined.SLOTS)
+    steps = list(zip(graph.steps, traffic, strict=True))
+    layouts = _resident(floor, steps, counts)
+    pipelined.emit(floor, batch, steps, layouts)
+    shares = pipelined.shares(floor.schedule.finish())
+    run, setup = (replace(floor, schedule=Schedule(), shares=s) for s in (shares, {}))
+    pipelined.emit(run, batch, steps, _moved(layouts, run))
+    programmer = replace(setup, lags=None)
+    pipelined.emit_programming(programmer, _moved(layouts, programmer))
+    placements = _placements(steps, layouts, counts)
+    return Compiled(
+        run.schedule.finish(),
+        programmer.schedule.finish(),
+        placements,
+        batch,
+        "pipelined",
+        hardware.tick_s / pipelined.SLOTS,
+    )
+
+
+def _resident(
+    floor: Floor, steps: list[tuple[Step, Traffic]], counts: Mapping[str, Counts]
+) -> dict[str, Layout]:
+    """Return layouts that fit the tiles all together."""
+    on_tiles = [(step, moved) for step, moved in steps if step.place is Place.ARRAY]
+    unlimited = 1 << 40
+    demands = {}
+    for step, moved in on_tiles:
+        layout = lay_out(floor, step, moved, counts[step.op.name], unlimited)
+        [(round_, _)] = layout.rounds
+        demands[step.op.name] = (round_.tiles // round_.replicas, step.op.gemm.rows)
+    allotted = pipelined.allot(floor.hardware, demands)
+    return {
+        step.op.name: lay_out(floor, step, moved, counts[step.op.name], allotted[step.op.name])
+        for step, moved in on_tiles
+    }
+
+
+def _moved(layouts: Mapping[str, Layout], floor: Floor) -> dict[str, Layout]:
+    """Return the same layouts, to be written onto another floor."""
+    return {
+        op: replace(
+            layout,
+            emitter=replace(
+                layout.emitter, floor=floor, results=replace(layout.emitter.results, floor=floor)
+            ),
+        )
+        for op, layout in layouts.items()
+    }
+
+
+def _on_tiles(graph: Graph) -> list[Step]:
+    return [step for step in graph.steps if step.place is Place.ARRAY]
+
+
+def _counts(
+    graph: Graph, hardware: Hardware, plan: RepetitionPlan | int | float
+) -> dict[str, Counts]:
+    """Return the counts of every op on the tiles; refuse repetition where nothing is analog."""
+    analog = set() if hardware.tiles.array.digital else {step.op.name for step in _on_tiles(graph)}
+    limits = hardware.power_limits
+    explicit = isinstance(plan, RepetitionPlan)
+    full = (
+        plan if isinstance(plan, RepetitionPlan) else RepetitionPlan.uniform(graph.workload, plan)
+    )
+    full.check(graph.workload, mode=hardware.tiles.repetition, power_limits=limits)
+    wanted = {op.name: full.of_columns(op) for op in graph.workload.gemms}
+    repeated = [name for name, ks in wanted.items() if name not in analog and set(ks) != {1}]
+    if repeated and (explicit or not analog):
+        raise MappingError(
+            f"{', '.join(repeated)}: repeated, but executed digitally on '{hardware.name}', where "
+            "repetition buys nothing. Set their counts to 1."
+        )
+    return {
+        step.op.name: wanted[step.op.name] if step.op.name in analog else (1,)
+        for step in _on_tiles(graph)
+    }
+
+
+def _placements(
+    steps: list[tuple[Step, Traffic]], layouts: Mapping[str, Layout], counts: Mapping[str, Counts]
+) -> dict[str, Placement]:
+    found = {}
+    for step, moved in steps:
+        op, layout = step.op, layouts.get(step.op.name)
+        spilled = (
+            len(moved.spilled) + len(moved.fetched) + len(moved.streamed) + moved.streams_output
+        )
+        placement = Placement(
+            op.name,
+            op.kind,
+            str(step.place),
+            macs=op.gemm.macs if op.gemm else 0,
+            spilled=spilled,
+        )
+        if layout is not None:
+            placement = replace(
+                placement,
+                tiles=layout.tiles,
+                rounds=sum(count for _, count in layout.rounds),
+                replicas=max(getattr(round_, "replicas", 1) for round_, _ in layout.rounds),
+                input_slices=layout.input_slices,
+                weight_slices=layout.weight_slices,
+                repetitions=max(counts[op.name]),
+            )
+        found[op.name] = placement
+        for rider in step.fused:
+            found[rider.name] = Placement(rider.name, rider.kind, op.name)
+    return found

@@ -1,0 +1,279 @@
+"""The machine's units, and the moves that every op makes on them.
+
+In ``serial`` there is one read side and one write side of the buffer, one DRAM and one vector
+unit, and each serves the ops in order. In ``pipelined`` all ops are under way at once, and
+static arbitration is time division: each op owns a share of each of these, in proportion to
+its load, so that all shares are used up at the same time. A share is a unit of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import ceil
+
+from archsim.hardware import Adc, Dac, Hardware
+from archsim.mapping.graph import Graph, Step
+from archsim.mapping.memory import Traffic
+from archsim.mapping.schedule import Schedule, UnitHandle
+from archsim.mapping.tiling import ceil_div
+from archsim.workload import LaneOperations
+
+Shares = Mapping[tuple[str, str], Fraction]
+"""For each shared resource and op, the part of the resource's time that is the op's."""
+
+OUTSTANDING = 64
+"""Transfers that DRAM may have under way to one reader; a memory controller's queue."""
+
+INPUT, OUTPUT = "(input)", "(output)"
+"""The pseudo-ops that move the network's inputs in and its outputs out."""
+
+
+@dataclass(frozen=True)
+class Floor:
+    """Where programs are written: the schedule, the machine, and who owns which unit.
+
+    Args:
+        schedule: What is being written.
+        hardware: The machine.
+        graph: The network, placed.
+        inputs: Inputs that each step works through at a time.
+        shares: Time shares of the ops in ``pipelined``; an op that is not named has all.
+        lags: In ``pipelined``, for each tensor and op that reads it, how many inputs its
+            producer may be ahead; None in ``serial``.
+        slots: Ticks that one tick of the machine is divided into, so that a work's time can be
+            stretched to a share of a resource with little rounding.
+    """
+
+    schedule: Schedule
+    hardware: Hardware
+    graph: Graph
+    inputs: int
+    shares: Shares = field(default_factory=dict)
+    lags: Mapping[tuple[str, str], int] | None = None
+    slots: int = 1
+
+    # ---- units --------------------------------------------------------------------------
+
+    def own(self, name: str, role: str, op: str) -> UnitHandle:
+        """Return a unit of the tiles that ``op`` runs on."""
+        return self.schedule.unit(self.private(name, op), role)
+
+    def private(self, name: str, op: str) -> str:
+        """Return a name that is the op's own where ops overlap."""
+        return name if self.lags is None else f"{op}/{name}"
+
+    def shared(self, name: str, role: str, op: str) -> UnitHandle:
+        """Return a unit that serves all ops, or the op's share of it."""
+        if self.lags is None:
+            return self.schedule.unit(name, role)
+        share = self.shares.get((name, op), Fraction(1))
+        return self.schedule.unit(f"{op}/{name}", role, share=share)
+
+    def read(self, op: str) -> UnitHandle:
+        """Return the buffer's read side."""
+        return self.shared("buffer.read", "buffer_read", op)
+
+    def write(self, op: str) -> UnitHandle:
+        """Return the buffer's write side."""
+        return self.shared("buffer.write", "buffer_write", op)
+
+    def fill(self, op: str) -> UnitHandle:
+        """Return the buffer's DRAM side: a port of its own, as wide as the write side."""
+        return self.shared("buffer.fill", "buffer_fill", op)
+
+    def vector(self, op: str) -> UnitHandle:
+        """Return the vector unit."""
+        return self.shared("vector_unit", "vector_unit", op)
+
+    def dram(self, op: str, purpose: str) -> UnitHandle:
+        """Return the DRAM; where it arbitrates at run time, each purpose is a client."""
+        if self.hardware.dram.arbitration == "static":
+            return self.shared("dram", "dram", op)
+        name = f"dram.{purpose}" if self.lags is None else f"{op}/dram.{purpose}"
+        return self.schedule.unit(name, "dram", port=self.schedule.port("dram"))
+
+    # ---- times --------------------------------------------------------------------------
+
+    def ticks(self, clock: str, cycles: int) -> int:
+        """Return a number of cycles in ticks."""
+        return self.slots * self.hardware.ticks(clock, cycles)
+
+    def read_ticks(self, bits: int) -> int:
+        """Return how long the buffer's read ports take for so many bits."""
+        buffer = self.hardware.buffer
+        return self.ticks(buffer.clock, ceil_div(bits, buffer.width_bits * buffer.ports.read))
+
+    def write_ticks(self, bits: int) -> int:
+        """Return how long the buffer's write ports take for so many bits."""
+        buffer = self.hardware.buffer
+        return self.ticks(buffer.clock, ceil_div(bits, buffer.width_bits * buffer.ports.write))
+
+    def dram_ticks(self, bits: int) -> int:
+        """Return how long the DRAM's data pins take for so many bits."""
+        dram = self.hardware.dram
+        clock_hz = self.hardware.clocks[dram.clock]
+        return self.ticks(dram.clock, ceil(bits * clock_hz / (8 * dram.bandwidth_byte_per_s)))
+
+    def conversion_ticks(self, converter: Adc | Dac) -> int:
+        """Return how long one conversion takes: whole cycles of the converter's clock."""
+        clock_hz = self.hardware.clocks[converter.clock]
+        return self.ticks(converter.clock, converter.cycles(clock_hz))
+
+    def adder_ticks(self, additions: int) -> int:
+        """Return how long a tile's accumulator takes for so many additions."""
+        accumulator = self.hardware.tiles.accumulator
+        return self.ticks(accumulator.clock, ceil_div(additions, accumulator.count))
+
+    def do_lanes(self, vector: UnitHandle, work: LaneOperations, macs: int = 0) -> None:
+        """Let the vector unit work."""
+        unit = self.hardware.vector_unit
+        lane_cycles = work.simple + work.special * unit.special_cycles + macs
+        vector.work(
+            self.ticks(unit.clock, ceil_div(lane_cycles, unit.lanes)),
+            {
+                "vector_unit.simple": work.simple,
+                "vector_unit.special": work.special,
+                "vector_unit.mac": macs,
+            },
+        )
+
+    @property
+    def dram_latency_ticks(self) -> int:
+        """Return how long the first bit takes."""
+        dram = self.hardware.dram
+        return self.slots * self.hardware.ticks_of_time(dram.clock, dram.latency_s)
+
+    def from_dram(self, name: str) -> int:
+        """Return a channel for what comes from DRAM."""
+        return self.schedule.channel(name, OUTSTANDING, self.dram_latency_ticks)
+
+    def do_read(self, op: str, bits: int) -> None:
+        """Read bits from the buffer."""
+        self.read(op).work(self.read_ticks(bits), {"buffer.read_bit": bits})
+
+    def do_write(self, op: str, bits: int) -> None:
+        """Write bits into the buffer."""
+        self.write(op).work(self.write_ticks(bits), {"buffer.write_bit": bits})
+
+    def do_fill(self, op: str, bits: int) -> None:
+        """Write bits that come from DRAM into the buffer."""
+        self.fill(op).work(self.write_ticks(bits), {"buffer.write_bit": bits})
+
+    def do_dram(self, op: str, bits: int, *, action: str, purpose: str = "activations") -> None:
+        """Move bits over the DRAM's pins; the action is ``read_bit`` or ``write_bit``."""
+        self.dram(op, purpose).work(self.dram_ticks(bits), {f"dram.{action}": bits})
+
+    def load(self, op: str, bits: int, streamed: Fraction = Fraction(0)) -> None:
+        """Bring an operand to the read side, a part of it straight from DRAM."""
+        if from_dram_bits := ceil(bits * streamed):
+            arriving = self.from_dram(self.private("streamed", op))
+            self.do_dram(op, from_dram_bits, action="read_bit")
+            self.dram(op, "activations").send(arriving)
+            self.read(op).recv(arriving)
+        self.do_read(op, bits)
+
+    def store(self, op: str, bits: int, *, to_dram: bool = False) -> None:
+        """Put a result into the buffer, or through it into DRAM."""
+        self.do_write(op, bits)
+        if to_dram:
+            leaving = self.schedule.channel(self.private("leaving", op))
+            self.write(op).send(leaving)
+            self.dram(op, "activations").recv(leaving)
+            self.do_dram(op, bits, action="write_bit")
+
+    def fetch(self, op: str, bits: int) -> None:
+        """Move a tensor from DRAM into the buffer, before anything else of the op."""
+        read, fill, dram = self.read(op), self.fill(op), self.dram(op, "activations")
+        arriving = self.from_dram(self.private("fetched", op))
+        complete = self.schedule.channel(self.private("fetch complete", op))
+        self.request(op)
+        for count, piece_bits in self.pieces(bits):
+            with self.schedule.repeat(count):
+                self.do_dram(op, piece_bits, action="read_bit")
+                dram.send(arriving)
+                fill.recv(arriving)
+                self.do_fill(op, piece_bits)
+        fill.send(complete)
+        read.recv(complete)
+
+    def spill(self, op: str, bits: int) -> None:
+        """Move a tensor from the buffer into DRAM."""
+        leaving = self.schedule.channel(self.private("spilled", op))
+        for count, piece_bits in self.pieces(bits):
+            with self.schedule.repeat(count):
+                self.do_read(op, piece_bits)
+                self.read(op).send(leaving)
+                self.dram(op, "activations").recv(leaving)
+                self.do_dram(op, piece_bits, action="write_bit")
+
+    # ---- tiles shared by rounds ----------------------------------------------------------
+
+    @property
+    def freed_tiles(self) -> bool:
+        """Whether a round has let go of its weights and no load has claimed their place yet."""
+        return self.schedule.tokens(self.schedule.channel("freed")) > 0
+
+    def claim_tiles(self, op: str) -> None:
+        """Let weights be loaded only when the round before has let go of its copy."""
+        if self.freed_tiles:
+            self.dram(op, "weights").recv(self.schedule.channel("freed"))
+
+    def free_tiles(self, op: str) -> None:
+        """Tell that a round is done with its weights; the last word counts."""
+        self.claim_tiles(op)
+        self.write(op).send(self.schedule.channel("freed"))
+
+    def request(self, op: str) -> None:
+        """Let the DRAM begin with the op's activations."""
+        wanted = self.schedule.channel(self.private("requested", op))
+        self.read(op).send(wanted)
+        self.dram(op, "activations").recv(wanted)
+
+    def pieces(self, bits: int) -> list[tuple[int, int]]:
+        """Return a transfer cut into the vector unit's staging size: (how many, bits each)."""
+        full, rest = divmod(bits, self.hardware.vector_unit.staging_bits)
+        return [(full, self.hardware.vector_unit.staging_bits)] * bool(full) + [(1, rest)] * bool(
+            rest
+        )
+
+    # ---- order of ops --------------------------------------------------------------------
+
+    def begin(self, step: Step, traffic: Traffic) -> None:
+        """Let a step start: what it needs is there, what is in the way is gone."""
+        op = step.op.name
+        self.wait_for(op, sorted(step.reads))
+        for tensor in traffic.spilled:
+            self.spill(op, self.inputs * self.graph.bits(tensor))
+        for tensor in traffic.fetched:
+            with self.schedule.op(INPUT if tensor in self.graph.network_inputs else op):
+                self.fetch(op, self.inputs * self.graph.bits(tensor))
+        if traffic.streamed:
+            self.request(op)
+
+    def end(self, step: Step, traffic: Traffic) -> None:
+        """Let the steps after this one start."""
+        op = step.op.name
+        if traffic.streams_output:
+            stored = self.schedule.channel(self.private("stored", op))
+            self.dram(op, "activations").send(stored)
+            self.write(op).recv(stored)
+        self.hand_over(op, step.output)
+
+    def wait_for(self, op: str, tensors: list[str]) -> None:
+        """Wait for the op before (``serial``) or for the tensors (``pipelined``)."""
+        if self.lags is None:
+            self.read(op).recv(self.schedule.channel("done"))
+            return
+        for tensor in tensors:
+            self.read(op).recv(self.schedule.channel(f"{tensor} -> {op}", self.lags[tensor, op]))
+
+    def hand_over(self, op: str, *tensors: str) -> None:
+        """Tell whoever waits that the op, and with it these tensors, are complete."""
+        if self.lags is None:
+            self.write(op).send(self.schedule.channel("done"))
+            return
+        for (tensor, reader), lag in self.lags.items():
+            if tensor in tensors:
+                self.write(op).send(self.schedule.channel(f"{tensor} -> {reader}", lag))

@@ -1,0 +1,189 @@
+"""The network as the machine sees it: what is executed where, and what data lies in between.
+
+* Layout ops that are free are addresses, not data: every operand is traced back to the tensors
+  that really lie somewhere.
+* Elementwise ops that alone follow a GEMM are executed with it: its results pass through them
+  on their way to the buffer.
+* A product of two activations goes where the machine file says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from functools import cached_property
+from math import prod
+
+from archsim.errors import MappingError
+from archsim.hardware import Hardware
+from archsim.workload import Op, Workload
+
+
+class Place(StrEnum):
+    """What executes an op."""
+
+    ARRAY = "array"
+    VECTOR_UNIT = "vector_unit"
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """An activation that a step reads: so many elements of each of some tensors."""
+
+    elements: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One op that moves or makes data, with the ops that ride on it.
+
+    Attributes:
+        op: The op.
+        place: What executes it.
+        operands: The activations it reads.
+        fused: Elementwise ops that its results pass through on the way to the buffer.
+    """
+
+    op: Op
+    place: Place
+    operands: tuple[Operand, ...]
+    fused: tuple[Op, ...] = ()
+
+    @property
+    def output(self) -> str:
+        """Return the name of the tensor it makes."""
+        return self.fused[-1].name if self.fused else self.op.name
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """Return the tensors it reads."""
+        return frozenset(tensor for operand in self.operands for tensor, _ in operand.elements)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A workload placed on a machine: its steps in order."""
+
+    workload: Workload
+    steps: tuple[Step, ...]
+
+    @cached_property
+    def elements(self) -> dict[str, int]:
+        """Return the elements of every tensor, network inputs included."""
+        sizes = {tensor.name: prod(tensor.shape) for tensor in self.workload.inputs}
+        return sizes | {op.name: op.elements for op in self.workload.ops}
+
+    @cached_property
+    def outputs(self) -> frozenset[str]:
+        """Return the tensors that the network's outputs lie in."""
+        roots = _Roots(self.workload)
+        return frozenset(t for name in self.workload.outputs for t, _ in roots.of(name).elements)
+
+    @cached_property
+    def network_inputs(self) -> frozenset[str]:
+        """Return the tensors that the network's inputs lie in."""
+        return frozenset(tensor.name for tensor in self.workload.inputs)
+
+    @cached_property
+    def consumers(self) -> dict[str, tuple[int, ...]]:
+        """Return, for every tensor, which steps read it, by index."""
+        found: dict[str, list[int]] = {name: [] for name in self.elements}
+        for index, step in enumerate(self.steps):
+            for tensor in sorted(step.reads):
+                found[tensor].append(index)
+        return {name: tuple(indices) for name, indices in found.items()}
+
+    def bits(self, tensor: str) -> int:
+        """Return the bits of a whole tensor of one input."""
+        return self.elements[tensor] * self.workload.activation_bits_of(tensor)
+
+
+def place(workload: Workload, hardware: Hardware) -> Graph:
+    """Decide what executes each op, and what rides on what.
+
+    Raises:
+        MappingError: The machine refuses products of two activations and the workload has some.
+    """
+    roots = _Roots(workload)
+    fusable = _fusable(workload)
+    riding = {op.name for chain in fusable.values() for op in chain}
+    refused, steps = [], []
+    for op in workload.ops:
+        if op.free or op.name in riding:
+            continue
+        where = Place.VECTOR_UNIT
+        if op.gemm is not None:
+            where = Place.ARRAY
+            if op.gemm.dynamic:
+                choice = hardware.tiles.dynamic_products
+                refused += [op.name] if choice == "refuse" else []
+                where = Place.VECTOR_UNIT if choice == "vector_unit" else Place.ARRAY
+        operands = tuple(roots.of(name) for name in op.inputs)
+        steps.append(Step(op, where, operands, fusable.get(op.name, ())))
+    if refused:
+        raise MappingError(
+            f"{', '.join(refused)}: products of two activations; {hardware.name} holds weights only "
+            "(tiles.dynamic_products: refuse). Set tiles.dynamic_products: vector_unit, or array if "
+            "its cells can be rewritten during a run."
+        )
+    return Graph(workload, tuple(steps))
+
+
+class _Roots:
+    """The tensors behind every name, free layout ops looked through."""
+
+    def __init__(self, workload: Workload) -> None:
+        self._ops = {op.name: op for op in workload.ops}
+        self._elements = {tensor.name: prod(tensor.shape) for tensor in workload.inputs}
+        self._elements |= {op.name: op.elements for op in workload.ops}
+        self._operands: dict[str, Operand] = {}
+
+    def of(self, name: str) -> Operand:
+        """Return what has to be read to read ``name``."""
+        if name not in self._operands:
+            self._operands[name] = self._trace(name)
+        return self._operands[name]
+
+    def _trace(self, name: str) -> Operand:
+        op = self._ops.get(name)
+        if op is None or not op.free:
+            return Operand(((name, self._elements[name]),))
+        sizes: dict[str, int] = {}
+        for source in op.inputs:
+            for tensor, elements in self.of(source).elements:
+                sizes[tensor] = min(self._elements[tensor], sizes.get(tensor, 0) + elements)
+        share = min(Fraction(1), Fraction(self._elements[name], max(1, sum(sizes.values()))))
+        return Operand(
+            tuple(
+                (tensor, -(-n * share.numerator // share.denominator))
+                for tensor, n in sizes.items()
+            )
+        )
+
+
+def _fusable(workload: Workload) -> dict[str, tuple[Op, ...]]:
+    """Return, for each GEMM, the chain of one-input elementwise ops that alone follow it."""
+    consumers: dict[str, list[Op]] = {}
+    for op in workload.ops:
+        for name in op.inputs:
+            consumers.setdefault(name, []).append(op)
+    chains = {}
+    for op in workload.ops:
+        if op.gemm is None:
+            continue
+        chain: list[Op] = []
+        last = op
+        while last.name not in workload.outputs and len(after := consumers.get(last.name, [])) == 1:
+            [following] = after
+            if (
+                following.kind != "elementwise"
+                or len(following.inputs) != 1
+                or following.elements != last.elements
+            ):
+                break
+            chain.append(following)
+            last = following
+        if chain:
+            chains[op.name] = tuple(chain)
+    return chains

@@ -1,0 +1,210 @@
+"""Passes of an output-stationary machine: sums stay in the tiles, both operands stream by.
+
+All tiles follow one sequencer, so one array, converter and accumulator unit stands for all of
+them and counts the actions of each. A pass integrates some symbols of a dot product::
+
+    DRAM -> buffer.fill          (weights, once a round)
+    buffer.read -> array -> adc -> accumulator -> buffer.write
+
+Modulators and their converters work symbol by symbol with the array, so they are one unit
+with it, as fast as the slowest of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+
+from archsim.hardware import OutputStationary
+from archsim.mapping.blocks import BlockRound, Part, Wave
+from archsim.mapping.floor import Floor
+from archsim.mapping.results import Results
+from archsim.mapping.tiling import ceil_div
+
+
+MOST_AHEAD = 16
+"""Rounds of weights that are loaded ahead at most: enough to hide a DRAM's latency."""
+
+
+@dataclass(frozen=True, slots=True)
+class Symbols:
+    """What does not change from round to round of one step.
+
+    Attributes:
+        slices: Combinations of input and weight slices, each a pass of its own.
+        input_bits: Bits of an input that one pass modulates.
+        weight_bits: Bits of a weight that one pass modulates.
+        stored_weight_bits: Bits of one weight as it is stored in memory.
+        depth_per_symbol: Elements of the fan-in that one symbol covers.
+        symbols_per_pass: Symbols that are integrated before a conversion.
+        copies: Tiles that do the same at once.
+        convert_each: Whether every pass is converted (digital averaging) or only their sum.
+        fresh: Part of the inputs that is read from the buffer (below 1: line buffer).
+        streamed: Part of the input operand that lies in DRAM.
+        held_streamed: The same for the second operand, if it is an activation.
+    """
+
+    slices: int
+    input_bits: int
+    weight_bits: int
+    stored_weight_bits: int
+    depth_per_symbol: int
+    symbols_per_pass: int
+    copies: int
+    convert_each: bool
+    fresh: Fraction
+    streamed: Fraction
+    held_streamed: Fraction
+
+
+@dataclass(frozen=True)
+class OutputStationaryStep:
+    """Writes the rounds of one step into the schedule."""
+
+    floor: Floor
+    tiles: OutputStationary
+    op: str
+    symbols: Symbols
+    results: Results
+
+    # ---- weights -------------------------------------------------------------------------
+
+    def load(self, round_: BlockRound) -> None:
+        """Bring a round's weights from DRAM into the buffer."""
+        if not round_.weights:
+            return
+        floor, bits = self.floor, round_.weights * self.symbols.stored_weight_bits
+        arriving = floor.from_dram("weights")
+        with floor.schedule.op(self.op):
+            floor.do_dram(self.op, bits, action="read_bit", purpose="weights")
+            floor.dram(self.op, "weights").send(arriving)
+            floor.fill(self.op).recv(arriving)
+            floor.do_fill(self.op, bits)
+            floor.fill(self.op).send(self._filled)
+
+    def receive_weights(self, round_: BlockRound) -> None:
+        """Wait until a round's weights are in the buffer."""
+        if round_.weights:
+            self.floor.read(self.op).recv(self._filled)
+
+    @property
+    def _filled(self) -> int:
+        return self.floor.schedule.channel("weights filled", MOST_AHEAD)
+
+    # ---- waves ---------------------------------------------------------------------------
+
+    def compute(self, round_: BlockRound) -> None:
+        """Let all rows meet a round's weights."""
+        with self.floor.schedule.op(self.op):
+            for count, wave in round_.waves:
+                with self.floor.schedule.repeat(count):
+                    self._wave(round_, wave)
+
+    def _wave(self, round_: BlockRound, wave: Wave) -> None:
+        depth_per_pass = self.symbols.depth_per_symbol * self.symbols.symbols_per_pass
+        full, rest = divmod(round_.depth, depth_per_pass)
+        repeat = self.floor.schedule.repeat
+        for count, depth in ((full, depth_per_pass), (1, rest)):
+            if count and depth:
+                with repeat(count), repeat(self.symbols.slices):
+                    self._pass(round_, wave, depth)
+        self._finish(round_, wave)
+
+    def _pass(self, round_: BlockRound, wave: Wave, depth: int) -> None:
+        for count, part in zip(round_.passes, wave.parts, strict=True):
+            with self.floor.schedule.repeat(count):
+                self._integrate(wave, part, depth)
+                if self.symbols.convert_each:
+                    self._convert(part, depth, copies=self.symbols.copies)
+        if not self.symbols.convert_each:
+            self._convert(wave.parts[0], depth, copies=1)
+
+    def _integrate(self, wave: Wave, part: Part, depth: int) -> None:
+        floor, symbols, tiles = self.floor, self.symbols, self.tiles
+        input_bits = ceil(depth * wave.input_reads * symbols.input_bits * symbols.fresh)
+        floor.load(self.op, input_bits, symbols.streamed)
+        floor.load(self.op, depth * part.weight_reads * symbols.weight_bits, symbols.held_streamed)
+        array, inputs = self._array(), floor.schedule.channel("tiles.inputs")
+        floor.read(self.op).send(inputs)
+        array.recv(inputs)
+        per_element = {
+            "array.mac": part.products,
+            "modulator.symbol": wave.input_drives + part.weight_drives if tiles.modulator else 0,
+            "dac.convert": wave.input_drives if tiles.dac else 0,
+            "weight_dac.convert": part.weight_drives if tiles.dac else 0,
+        }
+        actions = {name: n * depth * symbols.copies for name, n in per_element.items()}
+        array.work(ceil_div(depth, symbols.depth_per_symbol) * self.symbol_ticks, actions)
+
+    @property
+    def symbol_ticks(self) -> int:
+        """Return the time of one symbol: of the array, or of converters slower than it."""
+        return max(self._array_ticks, self._drive_ticks)
+
+    @property
+    def _array_ticks(self) -> int:
+        return self.floor.ticks(self.tiles.clock, self.tiles.array.pass_cycles)
+
+    @property
+    def _drive_ticks(self) -> int:
+        tiles = self.tiles
+        if tiles.dac is None or tiles.weight_dac is None:
+            return 0
+        inputs = ceil_div(tiles.rows * tiles.wavelengths, tiles.dac.count)
+        weights = ceil_div(tiles.columns * tiles.wavelengths, tiles.weight_dac.count)
+        return max(
+            inputs * self.floor.conversion_ticks(tiles.dac),
+            weights * self.floor.conversion_ticks(tiles.weight_dac),
+        )
+
+    def _array(self):  # noqa: ANN202
+        role = "driver" if self._drive_ticks > self._array_ticks else "array"
+        return self.floor.own("tiles.array", role, self.op)
+
+    def _convert(self, part: Part, depth: int, *, copies: int) -> None:
+        floor, tiles, array = self.floor, self.tiles, self._array()
+        accumulator = floor.own("tiles.accumulator", "accumulator", self.op)
+        sums = floor.schedule.channel("tiles.sums")
+        per_set, in_all = self._sums(part, depth)
+        array.send(sums)
+        if tiles.adc is None:
+            accumulator.recv(sums)
+        else:
+            adc = floor.own("tiles.adc", "adc", self.op)
+            adc.recv(sums)
+            time_ticks = ceil_div(per_set, tiles.adc.count) * floor.conversion_ticks(tiles.adc)
+            adc.work(time_ticks, {"adc.convert": in_all * copies})
+            if not tiles.readout_buffer:
+                read_out = floor.schedule.channel("tiles.read out")
+                adc.send(read_out)
+                array.recv(read_out)
+            digits = floor.schedule.channel("tiles.digits")
+            adc.send(digits)
+            accumulator.recv(digits)
+        per_tile = ceil_div(in_all, part.tiles)
+        accumulator.work(floor.adder_ticks(per_tile), {"accumulator.add": in_all * copies})
+
+    def _sums(self, part: Part, depth: int) -> tuple[int, int]:
+        """Return how many sums one set of converters has to read, and all sets together."""
+        tiles, cores = self.tiles, 1
+        if tiles.cores_split == "contraction":
+            cores = min(tiles.cores, ceil_div(depth, tiles.wavelengths))
+        if tiles.adc_shared_by == "cores":
+            return ceil_div(part.sums, part.tiles), part.sums
+        sets = part.tiles * (tiles.cores if tiles.cores_split == "columns" else 1)
+        return ceil_div(part.sums, sets), part.sums * cores
+
+    def _finish(self, round_: BlockRound, wave: Wave) -> None:
+        floor = self.floor
+        accumulator = floor.own("tiles.accumulator", "accumulator", self.op)
+        per_tile = ceil_div(wave.results, wave.parts[0].tiles)
+        if round_.carries_in:
+            carried = floor.schedule.channel("tiles.carried sums")
+            self.results.load_partial(wave.results)
+            floor.read(self.op).send(carried)
+            accumulator.recv(carried)
+            accumulator.work(floor.adder_ticks(per_tile), {"accumulator.add": wave.results})
+        self.results.give(
+            accumulator, "tiles.results", wave.results, per_tile, partial=round_.carries_out
+        )

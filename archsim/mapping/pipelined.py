@@ -1,0 +1,147 @@
+"""The ``pipelined`` schedule: all weights resident, all ops under way on a stream of inputs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from heapq import heapify, heapreplace
+
+from archsim.errors import MappingError
+from archsim.hardware import Hardware
+from archsim.mapping import vector
+from archsim.mapping.floor import INPUT, OUTPUT, Floor, Shares
+from archsim.mapping.graph import Graph, Step
+from archsim.mapping.memory import Traffic
+from archsim.mapping.program import Program, Work, executions
+from archsim.mapping.steps import Layout
+
+SLOTS = 256
+"""Parts of a tick in time division: rounding a share up then costs less than 0.4 %."""
+
+Lags = dict[tuple[str, str], int]
+
+
+def lags(graph: Graph) -> Lags:
+    """Return, for each tensor and op that reads it, how many inputs apart they work."""
+    depths = dict.fromkeys(graph.network_inputs, 0)
+    found: Lags = {}
+    for step in graph.steps:
+        depths[step.output] = 1 + max(depths[tensor] for tensor in step.reads)
+        for tensor in step.reads:
+            found[tensor, step.op.name] = depths[step.output] - depths[tensor]
+    last = 1 + max(depths.values())
+    for tensor in sorted(graph.outputs):
+        found[tensor, OUTPUT] = last - depths[tensor]
+    return found
+
+
+def emit(
+    floor: Floor,
+    inputs: int,
+    steps: Sequence[tuple[Step, Traffic]],
+    layouts: Mapping[str, Layout],
+) -> None:
+    """Write ``inputs`` inputs streaming through all ops into the floor's schedule."""
+    through_dram = set().union(*(traffic.streamed for _, traffic in steps))
+    with floor.schedule.repeat(inputs):
+        _input(floor, through_dram)
+        for step, traffic in steps:
+            if step.op.name not in layouts:
+                vector.emit(floor, step, traffic)
+                continue
+            layout = layouts[step.op.name]
+            with floor.schedule.op(step.op.name):
+                floor.begin(step, traffic)
+                for round_, count in layout.rounds:
+                    with floor.schedule.repeat(count):
+                        if step.op.gemm.dynamic:
+                            layout.emitter.load(round_)
+                            layout.emitter.receive_weights(round_)
+                        layout.emitter.compute(round_)
+                floor.end(step, traffic)
+        _output(floor, through_dram)
+
+
+def emit_programming(floor: Floor, layouts: Mapping[str, Layout]) -> None:
+    """Write the loading of all weights, once, into the floor's schedule."""
+    for layout in layouts.values():
+        if layout.emitter.passes.held_streamed is None:
+            [(round_, _)] = layout.rounds
+            layout.emitter.load(round_)
+            with floor.schedule.op(layout.emitter.op):
+                layout.emitter.receive_weights(round_)
+
+
+def _input(floor: Floor, through_dram: set[str]) -> None:
+    """Bring one input of the network into the buffer, or leave it in DRAM to be streamed."""
+    arriving = floor.from_dram(floor.private("fetched", INPUT))
+    with floor.schedule.op(INPUT):
+        for tensor in sorted(floor.graph.network_inputs):
+            pieces = [] if tensor in through_dram else floor.pieces(floor.graph.bits(tensor))
+            for count, bits in pieces:
+                with floor.schedule.repeat(count):
+                    floor.do_dram(INPUT, bits, action="read_bit")
+                    floor.dram(INPUT, "activations").send(arriving)
+                    floor.write(INPUT).recv(arriving)
+                    floor.do_write(INPUT, bits)
+            floor.hand_over(INPUT, tensor)
+
+
+def _output(floor: Floor, through_dram: set[str]) -> None:
+    tensors = sorted(floor.graph.outputs)
+    with floor.schedule.op(OUTPUT):
+        floor.wait_for(OUTPUT, tensors)
+        floor.spill(OUTPUT, sum(floor.graph.bits(t) for t in tensors if t not in through_dram))
+
+
+def shares(program: Program) -> Shares:
+    """Return each op's part of every shared resource's time: in proportion to its load."""
+    loads: dict[str, dict[str, int]] = defaultdict(dict)
+    for unit in program.units:
+        op, _, resource = unit.name.rpartition("/")
+        if op and resource in ("buffer.read", "buffer.write", "buffer.fill", "dram", "vector_unit"):
+            ticks = sum(
+                n * i.ticks for i, n in executions(unit.instructions) if isinstance(i, Work)
+            )
+            if ticks:
+                loads[resource][op] = ticks
+    return {
+        (resource, op): Fraction(ticks, sum(per_op.values()))
+        for resource, per_op in loads.items()
+        for op, ticks in per_op.items()
+    }
+
+
+def allot(hardware: Hardware, demands: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+    """Return how many tiles each op gets: what its weights need, then replicas.
+
+    The op that takes longest for an input gets another replica as long as tiles are left.
+
+    Args:
+        hardware: The machine.
+        demands: For each op, the tiles that hold its operand once and its input vectors.
+
+    Raises:
+        MappingError: The tiles cannot hold everything at once.
+    """
+    bound = hardware.tiles.count
+    needed = sum(tiles for tiles, _ in demands.values())
+    if needed > bound:
+        raise MappingError(
+            f"pipelined: all weights resident need {needed} tiles; '{hardware.name}' has {bound}, "
+            f"{needed - bound} too few. Raise tiles.count to {needed}, or use schedule serial."
+        )
+    replicas = dict.fromkeys(demands, 1)
+    left = bound - needed
+    longest = [(-vectors, op) for op, (_, vectors) in demands.items()]
+    heapify(longest)
+    while longest:
+        _, op = longest[0]
+        tiles, vectors = demands[op]
+        if tiles > left or replicas[op] >= vectors:
+            break
+        left -= tiles
+        replicas[op] += 1
+        heapreplace(longest, (-(vectors / replicas[op]), op))
+    return {op: replicas[op] * tiles for op, (tiles, _) in demands.items()}

@@ -1,0 +1,104 @@
+"""What happens to finished sums on their way from the accumulators to the buffer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from archsim.mapping.floor import Floor
+from archsim.mapping.schedule import UnitHandle
+from archsim.mapping.tiling import ceil_div
+from archsim.workload import LaneOperations
+
+
+@dataclass(frozen=True, slots=True)
+class Rider:
+    """An elementwise op, or a bias, that results pass through.
+
+    Attributes:
+        op: The op that its work is booked under.
+        work: Its lane operations for one input of the network.
+    """
+
+    op: str
+    work: LaneOperations
+
+
+@dataclass(frozen=True)
+class Results:
+    """The way out of one step's accumulators.
+
+    Simple operations (bias, ReLU, clamp) are done by the accumulators' adders. From the first
+    rider on that needs a special function, results pass through the vector unit instead.
+
+    Attributes:
+        floor: Where programs are written.
+        op: The step's GEMM.
+        elements: Results for one input of the network.
+        riders: What the results pass through, in order.
+        bits: Bits of a finished result.
+        to_dram: Whether results, partial sums too, lie in DRAM rather than in the buffer.
+    """
+
+    floor: Floor
+    op: str
+    elements: int
+    riders: tuple[Rider, ...]
+    bits: int
+    to_dram: bool
+
+    def load_partial(self, results: int) -> None:
+        """Read partial sums of an earlier round back."""
+        bits = results * self.floor.hardware.tiles.accumulator.bits
+        self.floor.load(self.op, bits, Fraction(self.to_dram))
+
+    def give(
+        self, accumulator: UnitHandle, name: str, results: int, per_tile: int, *, partial: bool
+    ) -> None:
+        """Send results away.
+
+        Args:
+            accumulator: Who has them.
+            name: Name of the channel that they leave by.
+            results: How many there are.
+            per_tile: How many the fullest tile has.
+            partial: Whether they are partial sums, to be finished in a later round.
+        """
+        floor, write = self.floor, self.floor.write(self.op)
+        bits = floor.hardware.tiles.accumulator.bits if partial else self.bits
+        riders = () if partial else self.riders
+        first = next((i for i, rider in enumerate(riders) if rider.work.special), len(riders))
+        for rider in riders[:first]:
+            with floor.schedule.op(rider.op):
+                adds = self._share(rider.work.simple, results)
+                per_tile_adds = self._share(rider.work.simple, per_tile)
+                accumulator.work(floor.adder_ticks(per_tile_adds), {"accumulator.add": adds})
+        if special := riders[first:]:
+            self._through_vector_unit(accumulator, name, results, special)
+        else:
+            leaving = floor.schedule.channel(name)
+            accumulator.send(leaving)
+            write.recv(leaving)
+        floor.store(self.op, results * bits, to_dram=self.to_dram)
+
+    def _through_vector_unit(
+        self, accumulator: UnitHandle, name: str, results: int, riders: tuple[Rider, ...]
+    ) -> None:
+        floor, vector = self.floor, self.floor.vector(self.op)
+        raw = floor.schedule.channel(f"{name} to vector unit")
+        finished = floor.schedule.channel(floor.private("vector_unit.finished", self.op))
+        accumulator.send(raw)
+        vector.recv(raw)
+        for rider in riders:
+            with floor.schedule.op(rider.op):
+                work = LaneOperations(
+                    self._share(rider.work.simple, results),
+                    self._share(rider.work.special, results),
+                )
+                floor.do_lanes(vector, work)
+        vector.send(finished)
+        floor.write(self.op).recv(finished)
+
+    def _share(self, operations: int, results: int) -> int:
+        """Return the operations that so many of the results need."""
+        return ceil_div(operations * results, self.elements)

@@ -1,0 +1,189 @@
+"""Write one global schedule; get one program per unit.
+
+Mapping code reads like a sequential program: *for each vector, the port reads it, the driver
+converts it, the array multiplies it, ...*. Each unit's program is the projection of that one
+order onto the unit, loops included. This gives two things for nothing:
+
+* **No deadlock.** A schedule may only do what could be done one step after the other: it never
+  receives from an empty channel nor sends to a full one, and a loop leaves every channel as it
+  found it. This is checked while it is written. Whatever the units' own speeds, the earliest
+  unfinished step can then always go on.
+* **Overlap.** A unit is bound by its own order and by tokens only, so a DRAM that has nothing
+  to wait for runs ahead and prefetches as far as the capacities let it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import ceil
+
+from archsim.errors import MappingError
+from archsim.mapping.program import (
+    Acquire,
+    Channel,
+    Instruction,
+    Port,
+    Program,
+    Recv,
+    Release,
+    Repeat,
+    Send,
+    Unit,
+    Work,
+)
+
+Frame = dict[int, list[Instruction]]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitHandle:
+    """A unit being programmed; its methods append to its program at the current place.
+
+    A unit with a ``port`` shares that port with others and acquires it for each work. A unit with
+    a ``share`` below one owns that share of a resource's time: its work takes as much longer.
+    """
+
+    schedule: Schedule = field(repr=False)
+    index: int
+    port: int | None = None
+    share: Fraction = Fraction(1)
+
+    def recv(self, channel: int) -> None:
+        """Take one token."""
+        self.schedule.count_token(channel, -1)
+        self.schedule.emit(self.index, Recv(channel, self.schedule.current_op))
+
+    def send(self, channel: int) -> None:
+        """Put one token."""
+        self.schedule.count_token(channel, +1)
+        self.schedule.emit(self.index, Send(channel, self.schedule.current_op))
+
+    def work(self, ticks: int, actions: Mapping[str, int] | None = None) -> None:
+        """Be busy and count actions, such as ``{"adc.convert": 256}``."""
+        op = self.schedule.current_op
+        counted = tuple((name, n) for name, n in (actions or {}).items() if n)
+        if not ticks and not counted:
+            return
+        if self.port is not None:
+            self.schedule.emit(self.index, Acquire(self.port, op, self.index))
+        self.schedule.emit(self.index, Work(op, ceil(ticks / self.share), counted))
+        if self.port is not None:
+            self.schedule.emit(self.index, Release(self.port, op))
+
+
+class Schedule:
+    """A program under construction."""
+
+    def __init__(self) -> None:
+        self._ops: dict[str, int] = {}
+        self._units: dict[str, tuple[int, str]] = {}
+        self._channel_names: dict[str, int] = {}
+        self._channels: list[Channel] = []
+        self._tokens: list[int] = []
+        self._ports: dict[str, int] = {}
+        self._frames: list[Frame] = [{}]
+        self.current_op = -1
+
+    def unit(
+        self, name: str, role: str, *, port: int | None = None, share: Fraction = Fraction(1)
+    ) -> UnitHandle:
+        """Return the unit of that name, made at its first mention."""
+        index, _ = self._units.setdefault(name, (len(self._units), role))
+        return UnitHandle(self, index, port, share)
+
+    def channel(self, name: str, capacity: int = 1, latency_ticks: int = 0) -> int:
+        """Return the channel of that name, made at its first mention."""
+        if name not in self._channel_names:
+            self._channel_names[name] = len(self._channels)
+            self._channels.append(Channel(name, capacity, latency_ticks))
+            self._tokens.append(0)
+        return self._channel_names[name]
+
+    def port(self, name: str) -> int:
+        """Return the dynamically arbitrated port of that name, made at its first mention."""
+        return self._ports.setdefault(name, len(self._ports))
+
+    def tokens(self, channel: int) -> int:
+        """Return how many tokens the channel holds at this place of the schedule."""
+        return self._tokens[channel]
+
+    @contextmanager
+    def op(self, name: str) -> Iterator[None]:
+        """Book everything inside under an op."""
+        outer = self.current_op
+        self.current_op = self._ops.setdefault(name, len(self._ops))
+        yield
+        self.current_op = outer
+
+    @contextmanager
+    def repeat(self, count: int) -> Iterator[None]:
+        """Do everything inside ``count`` times; every unit used inside gets the loop."""
+        before = list(self._tokens)
+        self._frames.append({})
+        yield
+        if count != 1:
+            self._check_balance(before)
+        for unit, body in self._frames.pop().items():
+            for instruction in _loop(count, body):
+                self.emit(unit, instruction)
+
+    def emit(self, unit: int, instruction: Instruction) -> None:
+        """Append to a unit's program, joining neighbouring work of one op."""
+        body = self._frames[-1].setdefault(unit, [])
+        last = body[-1] if body else None
+        if isinstance(instruction, Work) and isinstance(last, Work) and last.op == instruction.op:
+            body[-1] = _joined(last, instruction)
+        else:
+            body.append(instruction)
+
+    def count_token(self, channel: int, change: int) -> None:
+        """Keep the number of tokens a channel would hold if steps were done one by one."""
+        self._tokens[channel] += change
+        if not 0 <= self._tokens[channel] <= self._channels[channel].capacity:
+            raise MappingError(
+                f"{self._channels[channel].name}: the schedule leaves {self._tokens[channel]} "
+                f"tokens in a channel of capacity {self._channels[channel].capacity}, so it could "
+                "deadlock. This is a fault of the mapping; please report the machine and workload."
+            )
+
+    def finish(self) -> Program:
+        """Return the program; every connection is checked."""
+        [frame] = self._frames
+        units = tuple(
+            Unit(name, role, tuple(frame.get(index, ())))
+            for name, (index, role) in self._units.items()
+        )
+        ports = tuple(Port(name) for name in self._ports)
+        return Program(tuple(self._ops), units, tuple(self._channels), ports)
+
+    def _check_balance(self, before: list[int]) -> None:
+        before += [0] * (len(self._tokens) - len(before))
+        for channel, (then, now) in enumerate(zip(before, self._tokens, strict=True)):
+            if then != now:
+                raise MappingError(
+                    f"{self._channels[channel].name}: a loop finds {then} tokens and leaves {now}. "
+                    "This is a fault of the mapping; please report the machine and workload."
+                )
+
+
+def _loop(count: int, body: list[Instruction]) -> list[Instruction]:
+    if count == 0 or not body:
+        return []
+    if count == 1:
+        return body
+    match body:
+        case [Work(op, ticks, actions)]:  # nothing can happen in between: one stretch of work
+            return [Work(op, count * ticks, tuple((a, count * n) for a, n in actions))]
+        case [Repeat(inner, nested)]:
+            return [Repeat(count * inner, nested)]
+    return [Repeat(count, tuple(body))]
+
+
+def _joined(first: Work, second: Work) -> Work:
+    counts = dict(first.actions)
+    for action, n in second.actions:
+        counts[action] = counts.get(action, 0) + n
+    return Work(first.op, first.ticks + second.ticks, tuple(counts.items()))

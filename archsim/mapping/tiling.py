@@ -1,0 +1,212 @@
+"""Cut a GEMM into passes: slices, repetitions, weight tiles and rounds.  Arithmetic only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+
+def ceil_div(dividend: int, divisor: int) -> int:
+    """Return the quotient rounded up."""
+    return -(-dividend // divisor)
+
+
+def chunks(total: int, size: int) -> list[int]:
+    """Return ``total`` cut into pieces of ``size``, the last one smaller where it must be."""
+    full, rest = divmod(total, size)
+    return [size] * full + ([rest] if rest else [])
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """What of a group of tiles takes part in a stretch of passes.
+
+    Attributes:
+        tiles: Tiles that still run.
+        columns: Columns of those tiles that hold weights.
+        converting: Columns that are not finished and so are converted and accumulated.
+    """
+
+    tiles: int
+    columns: int
+    converting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Tiles that share one input broadcast and so move in lock step.
+
+    Attributes:
+        rows: Driven rows of each tile: its part of the fan-in.
+        depth: Cells of one column that hold weights; fewer than ``rows`` where independent
+            products are packed block-diagonally.
+        tile_columns: Columns of the fullest tile that hold weights.
+        columns: Output columns over all its tiles.
+        last: Whether its sums are complete, so that results leave from here.
+        stretches: What takes part in each stretch of passes.
+    """
+
+    rows: int
+    depth: int
+    tile_columns: int
+    columns: int
+    last: bool
+    stretches: tuple[Active, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What the tiles hold at one time.
+
+    Attributes:
+        groups: One replica's groups, chain by chain: each adds its sums to those before it.
+        replicas: How many copies of the groups work on different input vectors.
+        passes: Repetitions in each stretch; they add up to the largest count of any column.
+        carries_in: Whether partial sums of an earlier round are read back and added.
+        carries_out: Whether results are partial sums, to be finished in a later round.
+    """
+
+    groups: tuple[Group, ...]
+    replicas: int
+    passes: tuple[int, ...]
+    carries_in: bool = False
+    carries_out: bool = False
+
+    @property
+    def tiles(self) -> int:
+        """Return the tiles in use, replicas included."""
+        return self.replicas * sum(group.stretches[0].tiles for group in self.groups)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A weight-stationary GEMM laid out on tiles.
+
+    Attributes:
+        blocks: The columns' repetition counts of each block: an independent product with inputs
+            of its own, largest counts first.
+        rows: The fan-in, cut at tile height.
+        columns_per_tile: Output columns that fit on a tile.
+        copies: Tiles that do the same pass at once (repetition in space).
+        packed: Fan-in and columns of one of the products packed into a block, if any are.
+    """
+
+    blocks: tuple[tuple[int, ...], ...]
+    rows: tuple[int, ...]
+    columns_per_tile: int
+    copies: int
+    packed: tuple[int, int] | None = None
+
+    @property
+    def columns_of_tiles(self) -> int:
+        """Return how many tiles share out a block's columns."""
+        return ceil_div(len(self.blocks[0]), self.columns_per_tile)
+
+    @property
+    def tiles(self) -> int:
+        """Return the tiles that hold all weights once."""
+        return len(self.blocks) * len(self.rows) * self.columns_of_tiles * self.copies
+
+
+Cell = tuple[int, slice, slice]
+"""A block, a range of its row chunks, a range of its column chunks."""
+
+
+def rounds(grid: Grid, tiles: int, split: str) -> list[tuple[Round, int]]:
+    """Return the rounds in which ``tiles`` tiles hold a grid, equal neighbours counted.
+
+    Weights that need fewer tiles than there are stay for the whole op, and the rest of the
+    tiles hold replicas. Weights that need more come in rounds: ``contraction`` keeps a dot
+    product in one round where it can, so that no partial sums wait in the buffer; ``columns``
+    keeps all outputs of a vector in one round, so that inputs are read once; ``rows`` gives all
+    tiles the same weights and different vectors.
+    """
+    available = tiles // grid.copies
+    per_round = list(_cells(grid, available, split))
+    found = [_round(grid, cells, available) for cells in per_round]
+    return [(round_, len(list(same))) for round_, same in groupby(found)]
+
+
+def _cells(grid: Grid, tiles: int, split: str) -> Iterator[list[Cell]]:
+    height, width = len(grid.rows), grid.columns_of_tiles
+    all_rows, all_columns = slice(0, height), slice(0, width)
+    blocks = range(len(grid.blocks))
+    if split == "rows" and grid.tiles > tiles:
+        for block in blocks:
+            for j in range(width):
+                for i in range(height):
+                    yield [(block, slice(i, i + 1), slice(j, j + 1))]
+    elif height * width <= tiles:
+        at_once = tiles // (height * width)
+        for first in range(0, len(blocks), at_once):
+            yield [(b, all_rows, all_columns) for b in blocks[first : first + at_once]]
+    elif split == "columns":
+        yield from _by_columns(blocks, height, width, tiles)
+    else:
+        yield from _by_contraction(blocks, height, width, tiles)
+
+
+def _by_columns(blocks: range, height: int, width: int, tiles: int) -> Iterator[list[Cell]]:
+    wide, tall = min(width, tiles), max(1, tiles // width)
+    for block in blocks:
+        for i in range(0, height, tall):
+            for j in range(0, width, wide):
+                rows, columns = slice(i, min(i + tall, height)), slice(j, min(j + wide, width))
+                yield [(block, rows, columns)]
+
+
+def _by_contraction(blocks: range, height: int, width: int, tiles: int) -> Iterator[list[Cell]]:
+    tall, wide = min(height, tiles), max(1, tiles // height)
+    for block in blocks:
+        for j in range(0, width, wide):
+            for i in range(0, height, tall):
+                rows, columns = slice(i, min(i + tall, height)), slice(j, min(j + wide, width))
+                yield [(block, rows, columns)]
+
+
+def _round(grid: Grid, cells: Sequence[Cell], tiles: int) -> Round:
+    counts = {k for b, _, columns in cells for k in _columns(grid, b, columns)}
+    levels = sorted(counts)
+    height = len(grid.rows)
+    groups = [
+        _group(grid, cell, grid.rows[i], levels, last=i == cell[1].stop - 1)
+        for cell in cells
+        for i in range(cell[1].start, cell[1].stop)
+    ]
+    used = sum(group.stretches[0].tiles for group in groups) // grid.copies
+    rows = cells[0][1]
+    return Round(
+        groups=tuple(groups),
+        replicas=max(1, tiles // used),
+        passes=tuple(b - a for a, b in zip([0, *levels], levels, strict=False)),
+        carries_in=rows.start > 0,
+        carries_out=rows.stop < height,
+    )
+
+
+def _columns(grid: Grid, block: int, columns: slice) -> tuple[int, ...]:
+    width = grid.columns_per_tile
+    return grid.blocks[block][columns.start * width : columns.stop * width]
+
+
+def _group(grid: Grid, cell: Cell, rows: int, levels: list[int], *, last: bool) -> Group:
+    block, _, columns = cell
+    counts = _columns(grid, block, columns)
+    width = grid.columns_per_tile
+    tiles = [counts[first : first + width] for first in range(0, len(counts), width)]
+    stretches = []
+    for level in levels:
+        running = [tile for tile in tiles if max(tile) >= level]
+        stretches.append(
+            Active(
+                tiles=len(running) * grid.copies,
+                columns=sum(map(len, running)),
+                converting=sum(k >= level for k in counts),
+            )
+        )
+    depth = rows
+    if grid.packed is not None:
+        depth, columns_per_product = grid.packed
+        rows = depth * ceil_div(len(counts), columns_per_product)
+    return Group(rows, depth, min(width, len(counts)), len(counts), last, tuple(stretches))

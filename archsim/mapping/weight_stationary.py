@@ -1,0 +1,247 @@
+"""Passes of a weight-stationary machine: weights sit in the tiles, input vectors come by.
+
+A group of tiles shares one input broadcast and moves in lock step, so one driver, array,
+converter and accumulator unit stands for all of it and counts the actions of every tile.
+For each pass of each input vector::
+
+    buffer.read -> driver -> array -> adc -> accumulator (-> next group's) -> buffer.write
+
+Weights come from DRAM, or from the buffer if they are activations, and are programmed by a
+``writer`` into the copy of the cells that is not in use, where there are two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+
+from archsim.hardware import WeightStationary
+from archsim.mapping.floor import Floor
+from archsim.mapping.results import Results
+from archsim.mapping.schedule import UnitHandle
+from archsim.mapping.tiling import Active, Group, Round, ceil_div
+
+
+@dataclass(frozen=True, slots=True)
+class Passes:
+    """What does not change from round to round of one step.
+
+    Attributes:
+        vectors: Input vectors that every weight meets.
+        input_slices: Parts that an input's bits are driven in.
+        slice_bits: Bits of an input that one pass drives.
+        weight_slices: Cells, and so physical columns, that hold one weight.
+        weight_bits: Bits of one weight as it is stored in memory.
+        copies: Tiles that do the same pass at once.
+        convert_each: Whether every pass is converted (digital averaging) or only their sum.
+        fresh: Part of the driven bits that is read from the buffer (below 1: line buffer).
+        streamed: Part of the input operand that lies in DRAM.
+        held_streamed: Part of the operand held by the array that lies in DRAM, if it is an
+            activation; None if it is weights.
+    """
+
+    vectors: int
+    input_slices: int
+    slice_bits: int
+    weight_slices: int
+    weight_bits: int
+    copies: int
+    convert_each: bool
+    fresh: Fraction
+    streamed: Fraction
+    held_streamed: Fraction | None
+
+
+@dataclass(frozen=True)
+class WeightStationaryStep:
+    """Writes the rounds of one step into the schedule."""
+
+    floor: Floor
+    tiles: WeightStationary
+    op: str
+    passes: Passes
+    results: Results
+
+    # ---- weights -------------------------------------------------------------------------
+
+    def load(self, round_: Round) -> None:
+        """Bring a round's weights to the tiles and program them."""
+        with self.floor.schedule.op(self.op):
+            for place, group in enumerate(round_.groups):
+                bits = group.columns * group.depth * self.passes.weight_bits
+                source = self._fetch_weights(bits)
+                for replica in range(round_.replicas):
+                    index = replica * len(round_.groups) + place
+                    self._program(index, group, source)
+
+    def _fetch_weights(self, bits: int) -> UnitHandle:
+        if self.passes.held_streamed is not None:
+            self.floor.load(self.op, bits, self.passes.held_streamed)
+            return self.floor.read(self.op)
+        self.floor.do_dram(self.op, bits, action="read_bit", purpose="weights")
+        return self.floor.dram(self.op, "weights")
+
+    def _program(self, index: int, group: Group, source: UnitHandle) -> None:
+        writer, array = self._unit(index, "writer"), self.tiles.array
+        if self.passes.held_streamed is None:
+            loaded = self.floor.from_dram(self._name(index, "weights"))
+        else:
+            loaded = self._channel(index, "held activations")
+        source.send(loaded)
+        writer.recv(loaded)
+        cells = group.columns * group.depth * self.passes.weight_slices * self.passes.copies
+        rows = min(group.rows, self.tiles.rows)
+        writer.work(
+            self.floor.ticks(self.tiles.clock, rows * array.write_cycles), {"array.write": cells}
+        )
+        writer.send(self._ready(index))
+
+    def receive_weights(self, round_: Round) -> None:
+        """Let the arrays take over a round's programmed weights."""
+        for index in range(round_.replicas * len(round_.groups)):
+            self._unit(index, "array").recv(self._ready(index))
+
+    def _ready(self, index: int) -> int:
+        return self._channel(index, "programmed", capacity=self.tiles.weight_buffers)
+
+    def useful_replicas(self, round_: Round) -> int:
+        """Return from how many replicas on the buffer's read side is the slowest."""
+        passes = self.passes.input_slices * sum(round_.passes)
+        reading = sum(
+            self.floor.read_ticks(ceil(g.rows * self.passes.slice_bits * self.passes.fresh))
+            for g in round_.groups
+        )
+        slowest = max(self._cycle_ticks(group) for group in round_.groups)
+        return 1 + ceil_div(slowest * passes, max(1, reading * passes))
+
+    def _cycle_ticks(self, group: Group) -> int:
+        """Return an upper bound of the time from one pass of a group to the next."""
+        floor, tiles = self.floor, self.tiles
+        stages = [floor.ticks(tiles.clock, tiles.array.pass_cycles)]
+        if tiles.dac is not None:
+            conversions = ceil_div(min(group.rows, tiles.rows), tiles.dac.count)
+            stages.append(conversions * floor.conversion_ticks(tiles.dac))
+        per_set, in_all = self._sums(group, group.stretches[0])
+        if tiles.adc is not None:
+            stages.append(ceil_div(per_set, tiles.adc.count) * floor.conversion_ticks(tiles.adc))
+        stages.append(floor.adder_ticks(ceil_div(in_all, group.stretches[0].tiles)))
+        return max(stages) if tiles.readout_buffer else sum(stages)
+
+    # ---- vectors -------------------------------------------------------------------------
+
+    def compute(self, round_: Round) -> None:
+        """Let every input vector meet a round's weights."""
+        with self.floor.schedule.op(self.op):
+            each, rest = divmod(self.passes.vectors, round_.replicas)
+            with self.floor.schedule.repeat(each):
+                self._vectors(round_, round_.replicas)
+            if rest:
+                self._vectors(round_, rest)
+
+    def _vectors(self, round_: Round, replicas: int) -> None:
+        groups = list(enumerate(round_.groups * replicas))
+        repeat = self.floor.schedule.repeat
+        with repeat(self.passes.input_slices):
+            for stretch, count in enumerate(round_.passes):
+                with repeat(count):
+                    for index, group in groups:
+                        if active := group.stretches[stretch].tiles:
+                            self._evaluate(index, group, group.stretches[stretch])
+                        if active and self.passes.convert_each:
+                            self._convert(index, group, group.stretches[stretch])
+            if not self.passes.convert_each:
+                for index, group in groups:
+                    self._convert(index, group, group.stretches[0])
+        for index, group in groups:
+            self._finish(round_, index, group)
+
+    def _evaluate(self, index: int, group: Group, active: Active) -> None:
+        """Read, drive and multiply: one pass of one group."""
+        floor, tiles, array = self.floor, self.tiles, self._unit(index, "array")
+        sets = 1 if tiles.inputs_shared_by == "tiles" else active.tiles
+        bits = sets * ceil(group.rows * self.passes.slice_bits * self.passes.fresh)
+        floor.load(self.op, bits, self.passes.streamed)
+        arriving = self._channel(index, "inputs")
+        floor.read(self.op).send(arriving)
+        if tiles.dac is not None:
+            driver, driven = self._unit(index, "driver"), self._channel(index, "driven")
+            driver.recv(arriving)
+            copies = sets * (tiles.cores if tiles.cores_split == "columns" else 1)
+            actions = {"dac.convert": group.rows * copies}
+            if tiles.modulator is not None:
+                actions["modulator.symbol"] = group.rows * copies
+            conversions = ceil_div(min(group.rows, tiles.rows), tiles.dac.count)
+            driver.work(conversions * floor.conversion_ticks(tiles.dac), actions)
+            driver.send(driven)
+            arriving = driven
+        array.recv(arriving)
+        cells = active.columns * group.depth * self.passes.weight_slices * self.passes.copies
+        array.work(floor.ticks(tiles.clock, tiles.array.pass_cycles), {"array.mac": cells})
+
+    def _convert(self, index: int, group: Group, active: Active) -> None:
+        """Convert and accumulate what the columns have summed."""
+        floor, tiles, array = self.floor, self.tiles, self._unit(index, "array")
+        accumulator = self._unit(index, "accumulator")
+        sums, digits = self._channel(index, "sums"), self._channel(index, "digits")
+        per_set, in_all = self._sums(group, active)
+        array.send(sums)
+        if tiles.adc is None:
+            accumulator.recv(sums)
+        else:
+            adc = self._unit(index, "adc")
+            adc.recv(sums)
+            time_ticks = ceil_div(per_set, tiles.adc.count) * floor.conversion_ticks(tiles.adc)
+            adc.work(time_ticks, {"adc.convert": in_all})
+            if not tiles.readout_buffer:
+                read_out = self._channel(index, "read out")
+                adc.send(read_out)
+                array.recv(read_out)
+            adc.send(digits)
+            accumulator.recv(digits)
+        per_tile = ceil_div(in_all, active.tiles)
+        accumulator.work(floor.adder_ticks(per_tile), {"accumulator.add": in_all})
+
+    def _sums(self, group: Group, active: Active) -> tuple[int, int]:
+        """Return how many sums one set of converters has to read, and all sets together."""
+        tiles, slices = self.tiles, self.passes.weight_slices
+        per_set, in_all = group.tile_columns * slices, active.converting * slices
+        if self.passes.convert_each:
+            in_all *= self.passes.copies
+        if tiles.cores_split == "columns" and tiles.adc_shared_by == "none":
+            per_set = min(per_set, tiles.columns)
+        if tiles.cores_split == "contraction" and tiles.adc_shared_by == "none":
+            in_all *= ceil_div(group.rows, tiles.rows)
+        return per_set, in_all
+
+    def _finish(self, round_: Round, index: int, group: Group) -> None:
+        """Add the group's sums to those of its chain; the last one gives the results away."""
+        accumulator = self._unit(index, "accumulator")
+        place = index % len(round_.groups)
+        before: int | None = None
+        if place and not round_.groups[place - 1].last:
+            before = self._channel(index - 1, "partial sums")
+        elif round_.carries_in:
+            before = self._channel(index, "carried sums")
+            self.results.load_partial(group.columns)
+            self.floor.read(self.op).send(before)
+        if before is not None:
+            accumulator.recv(before)
+            add_ticks = self.floor.adder_ticks(group.tile_columns)
+            accumulator.work(add_ticks, {"accumulator.add": group.columns})
+        if not group.last:
+            accumulator.send(self._channel(index, "partial sums"))
+        else:
+            name = self._name(index, "results")
+            self.results.give(
+                accumulator, name, group.columns, group.tile_columns, partial=round_.carries_out
+            )
+
+    def _unit(self, index: int, kind: str) -> UnitHandle:
+        return self.floor.own(f"group[{index}].{kind}", kind, self.op)
+
+    def _name(self, index: int, name: str) -> str:
+        return self.floor.private(f"group[{index}].{name}", self.op)
+
+    def _channel(self, index: int, name: str, capacity: int = 1) -> int:
+        return self.floor.schedule.channel(self._name(index, name), capacity)
