@@ -1,7 +1,7 @@
 """From a workload, a machine and a plan to one program per hardware unit.
 
 ``graph`` decides what executes each op, ``memory`` where each activation lies, ``tiling`` and
-``blocks`` how a GEMM is cut (arithmetic only), ``steps`` puts these together for one op, and
+``blocks`` how a GEMM is cut (arithmetic only), ``layout*`` put these together for one op, and
 ``weight_stationary``, ``output_stationary`` and ``vector`` write an op into the ``schedule``,
 using the ``floor``'s units. ``serial`` and ``pipelined`` order the ops. ``program`` is the
 instruction set that the engines run.

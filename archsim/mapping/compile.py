@@ -8,13 +8,14 @@ from fractions import Fraction
 
 from archsim.errors import ConfigError, MappingError
 from archsim.hardware import Hardware, WeightStationary
-from archsim.mapping import pipelined, serial
+from archsim.mapping import layout_blocks, layout_weights, pipelined, serial
 from archsim.mapping.floor import Floor
 from archsim.mapping.graph import Graph, Place, Step, place
+from archsim.mapping.layout import Counts, Layout, Repeats
 from archsim.mapping.memory import Traffic, plan_pipelined, plan_serial
 from archsim.mapping.program import Program
 from archsim.mapping.schedule import Schedule
-from archsim.mapping.steps import Counts, Layout, lay_out, weight_space
+from archsim.physics import repetition
 from archsim.workload import RepetitionPlan, Workload
 
 SCHEDULES = ("serial", "pipelined")
@@ -109,17 +110,17 @@ def compile_workload(
 
 def _serial(graph: Graph, hardware: Hardware, counts: Mapping[str, Counts], batch: int) -> Compiled:
     floor = Floor(Schedule(), hardware, graph, batch)
-    copies, space_bits = weight_space(floor, _on_tiles(graph))
+    tiles, space_bits = hardware.tiles, 0
+    if isinstance(tiles, WeightStationary):
+        copies = tiles.weight_buffers
+    else:
+        copies, space_bits = layout_blocks.weight_space(floor, tiles, _on_tiles(graph))
     traffic = plan_serial(graph, batch, hardware.buffer.size_bits - space_bits)
     steps = list(zip(graph.steps, traffic, strict=True))
-    layouts = {
-        step.op.name: lay_out(floor, step, moved, counts[step.op.name])
-        for step, moved in steps
-        if step.place is Place.ARRAY
-    }
+    layouts = _layouts(floor, steps, counts)
     serial.emit(floor, steps, layouts, copies)
-    placements = _placements(steps, layouts, counts)
     program = floor.schedule.finish()
+    placements = _placements(steps, layouts, counts)
     return Compiled(program, None, placements, batch, "serial", hardware.tick_s)
 
 
@@ -131,60 +132,68 @@ def _pipelined(
             f"pipelined: '{hardware.name}' is output stationary, so its tiles hold no weights that "
             "could stay; its ops cannot overlap. Use schedule serial."
         )
-    behind = pipelined.lags(graph)
+    lags = pipelined.lags(graph)
     longest: dict[str, int] = {}
-    for (tensor, _), lag in behind.items():
+    for (tensor, _), lag in lags.items():
         longest[tensor] = max(lag, longest.get(tensor, 0))
     traffic, _ = plan_pipelined(graph, longest, hardware.buffer.size_bits)
-    floor = Floor(Schedule(), hardware, graph, 1, lags=behind, slots=pipelined.SLOTS)
     steps = list(zip(graph.steps, traffic, strict=True))
-    layouts = _resident(floor, steps, counts)
+    trial = Floor(Schedule(), hardware, graph, 1, lags=lags, slots=pipelined.SLOTS)
+    demands = {
+        op: pipelined.Demand(layout.tiles // layout.replicas, layout.passes, layout.replicas)
+        for op, layout in _layouts(trial, steps, counts, dict.fromkeys(counts, _UNBOUNDED)).items()
+    }
+    tiles = pipelined.allot(hardware, demands)
+    pipelined.emit(trial, batch, steps, _layouts(trial, steps, counts, tiles))
+    shares = pipelined.shares(trial.schedule.finish())
+    floor = replace(trial, schedule=Schedule(), shares=shares)
+    layouts = _layouts(floor, steps, counts, tiles)
     pipelined.emit(floor, batch, steps, layouts)
-    shares = pipelined.shares(floor.schedule.finish())
-    run, setup = (replace(floor, schedule=Schedule(), shares=s) for s in (shares, {}))
-    pipelined.emit(run, batch, steps, _moved(layouts, run))
-    programmer = replace(setup, lags=None)
-    pipelined.emit_programming(programmer, _moved(layouts, programmer))
-    placements = _placements(steps, layouts, counts)
+    loader = replace(trial, schedule=Schedule(), lags=None)
+    pipelined.emit_programming(loader, _layouts(loader, steps, counts, tiles))
     return Compiled(
-        run.schedule.finish(),
-        programmer.schedule.finish(),
-        placements,
+        floor.schedule.finish(),
+        loader.schedule.finish(),
+        _placements(steps, layouts, counts),
         batch,
         "pipelined",
         hardware.tick_s / pipelined.SLOTS,
     )
 
 
-def _resident(
-    floor: Floor, steps: list[tuple[Step, Traffic]], counts: Mapping[str, Counts]
+_UNBOUNDED = 1 << 40
+"""More tiles than any machine has."""
+
+
+def _layouts(
+    floor: Floor,
+    steps: list[tuple[Step, Traffic]],
+    counts: Mapping[str, Counts],
+    tiles: Mapping[str, int] | None = None,
 ) -> dict[str, Layout]:
-    """Return layouts that fit the tiles all together."""
-    on_tiles = [(step, moved) for step, moved in steps if step.place is Place.ARRAY]
-    unlimited = 1 << 40
-    demands = {}
-    for step, moved in on_tiles:
-        layout = lay_out(floor, step, moved, counts[step.op.name], unlimited)
-        [(round_, _)] = layout.rounds
-        demands[step.op.name] = (round_.tiles // round_.replicas, step.op.gemm.rows)
-    allotted = pipelined.allot(floor.hardware, demands)
+    """Return the layout of every GEMM on the tiles, of which ``tiles`` each may use."""
+    available = tiles or dict.fromkeys(counts, floor.hardware.tiles.count)
     return {
-        step.op.name: lay_out(floor, step, moved, counts[step.op.name], allotted[step.op.name])
-        for step, moved in on_tiles
+        step.op.name: _lay_out(floor, step, moved, counts[step.op.name], available[step.op.name])
+        for step, moved in steps
+        if step.place is Place.ARRAY
     }
 
 
-def _moved(layouts: Mapping[str, Layout], floor: Floor) -> dict[str, Layout]:
-    """Return the same layouts, to be written onto another floor."""
-    return {
-        op: replace(
-            layout,
-            emitter=replace(
-                layout.emitter, floor=floor, results=replace(layout.emitter.results, floor=floor)
-            ),
+def _lay_out(floor: Floor, step: Step, traffic: Traffic, counts: Counts, available: int) -> Layout:
+    machine = floor.hardware.tiles
+    whole = tuple(map(int, counts))  # fractions are for laser power only, which is not time
+    copies = max(repetition.copies(k, machine.repetition) for k in whole)
+    if copies > available:
+        raise MappingError(
+            f"{step.op.name}: {copies} repetitions in space need {copies} tiles; "
+            f"'{floor.hardware.name}' has {available}, {copies - available} too few. "
+            f"Raise tiles.count to {copies}, repeat in time, or lower the count."
         )
-        for op, layout in layouts.items()
-    }
+    repeats = Repeats(tuple(repetition.passes(k, machine.repetition) for k in whole), copies)
+    if isinstance(machine, WeightStationary):
+        return layout_weights.lay_out(floor, machine, step, traffic, repeats, available)
+    return layout_blocks.lay_out(floor, machine, step, traffic, repeats)
 
 
 def _on_tiles(graph: Graph) -> list[Step]:
@@ -201,7 +210,7 @@ def _counts(
     full = (
         plan if isinstance(plan, RepetitionPlan) else RepetitionPlan.uniform(graph.workload, plan)
     )
-    full.check(graph.workload, mode=hardware.tiles.repetition, power_limits=limits)
+    full.check(graph.workload, mode=hardware.tiles.repetition.value, power_limits=limits)
     wanted = {op.name: full.of_columns(op) for op in graph.workload.gemms}
     repeated = [name for name, ks in wanted.items() if name not in analog and set(ks) != {1}]
     if repeated and (explicit or not analog):
@@ -235,8 +244,8 @@ def _placements(
             placement = replace(
                 placement,
                 tiles=layout.tiles,
-                rounds=sum(count for _, count in layout.rounds),
-                replicas=max(getattr(round_, "replicas", 1) for round_, _ in layout.rounds),
+                rounds=layout.rounds,
+                replicas=layout.replicas,
                 input_slices=layout.input_slices,
                 weight_slices=layout.weight_slices,
                 repetitions=max(counts[op.name]),

@@ -92,7 +92,8 @@ class Floor:
         if self.hardware.dram.arbitration == "static":
             return self.shared("dram", "dram", op)
         name = f"dram.{purpose}" if self.lags is None else f"{op}/dram.{purpose}"
-        return self.schedule.unit(name, "dram", port=self.schedule.port("dram"))
+        ranked = self.hardware.dram.arbitration == "priority"
+        return self.schedule.unit(name, "dram", port=self.schedule.port("dram"), ranked=ranked)
 
     # ---- times --------------------------------------------------------------------------
 
@@ -117,9 +118,9 @@ class Floor:
         return self.ticks(dram.clock, ceil(bits * clock_hz / (8 * dram.bandwidth_byte_per_s)))
 
     def conversion_ticks(self, converter: Adc | Dac) -> int:
-        """Return how long one conversion takes: whole cycles of the converter's clock."""
-        clock_hz = self.hardware.clocks[converter.clock]
-        return self.ticks(converter.clock, converter.cycles(clock_hz))
+        """Return how long one conversion takes: whole cycles of the tiles' clock."""
+        clock = self.hardware.tiles.clock
+        return self.ticks(clock, converter.cycles(self.hardware.clocks[clock]))
 
     def adder_ticks(self, additions: int) -> int:
         """Return how long a tile's accumulator takes for so many additions."""

@@ -17,7 +17,7 @@ from math import prod
 
 from archsim.errors import MappingError
 from archsim.hardware import Hardware
-from archsim.workload import Op, Workload
+from archsim.workload import Gemm, Op, Workload
 
 
 class Place(StrEnum):
@@ -49,6 +49,13 @@ class Step:
     place: Place
     operands: tuple[Operand, ...]
     fused: tuple[Op, ...] = ()
+
+    @property
+    def gemm(self) -> Gemm:
+        """Return the matrix product it is; to be asked only of steps that are one."""
+        if self.op.gemm is None:
+            raise TypeError(f"{self.op.name} is a {self.op.kind}, not a GEMM")
+        return self.op.gemm
 
     @property
     def output(self) -> str:
@@ -123,9 +130,9 @@ def place(workload: Workload, hardware: Hardware) -> Graph:
         steps.append(Step(op, where, operands, fusable.get(op.name, ())))
     if refused:
         raise MappingError(
-            f"{', '.join(refused)}: products of two activations; {hardware.name} holds weights only "
-            "(tiles.dynamic_products: refuse). Set tiles.dynamic_products: vector_unit, or array if "
-            "its cells can be rewritten during a run."
+            f"{', '.join(refused)}: products of two activations; '{hardware.name}' holds weights "
+            "only (tiles.dynamic_products: refuse). Set it to vector_unit, or to array if cells can "
+            "be rewritten during a run."
         )
     return Graph(workload, tuple(steps))
 

@@ -96,12 +96,13 @@ class _Serial:
             )
         own = self._graph.steps[index].output
 
-        def farthest_then_largest(tensor: str) -> tuple[int, int, str]:
+        def farthest_then_cheapest(tensor: str) -> tuple[int, bool, int, str]:
             use = self._next_use(tensor, index)
             distance = len(self._graph.steps) if use is None else use
-            return (distance + (tensor == own), self._size_bits[tensor], tensor)
+            no_write = tensor == own or tensor in self._in_dram
+            return (distance + (tensor == own), no_write, self._size_bits[tensor], tensor)
 
-        return max(candidates, key=farthest_then_largest)
+        return max(candidates, key=farthest_then_cheapest)
 
     def _next_use(self, tensor: str, index: int) -> int | None:
         return next((use for use in self._graph.consumers[tensor] if use >= index), None)

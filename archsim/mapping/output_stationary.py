@@ -20,8 +20,8 @@ from archsim.hardware import OutputStationary
 from archsim.mapping.blocks import BlockRound, Part, Wave
 from archsim.mapping.floor import Floor
 from archsim.mapping.results import Results
+from archsim.mapping.schedule import UnitHandle
 from archsim.mapping.tiling import ceil_div
-
 
 MOST_AHEAD = 16
 """Rounds of weights that are loaded ahead at most: enough to hide a DRAM's latency."""
@@ -158,7 +158,7 @@ class OutputStationaryStep:
             weights * self.floor.conversion_ticks(tiles.weight_dac),
         )
 
-    def _array(self):  # noqa: ANN202
+    def _array(self) -> UnitHandle:
         role = "driver" if self._drive_ticks > self._array_ticks else "array"
         return self.floor.own("tiles.array", role, self.op)
 

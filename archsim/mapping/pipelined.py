@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from heapq import heapify, heapreplace
 
@@ -12,9 +13,9 @@ from archsim.hardware import Hardware
 from archsim.mapping import vector
 from archsim.mapping.floor import INPUT, OUTPUT, Floor, Shares
 from archsim.mapping.graph import Graph, Step
+from archsim.mapping.layout import Layout
 from archsim.mapping.memory import Traffic
 from archsim.mapping.program import Program, Work, executions
-from archsim.mapping.steps import Layout
 
 SLOTS = 256
 """Parts of a tick in time division: rounding a share up then costs less than 0.4 %."""
@@ -53,12 +54,12 @@ def emit(
             layout = layouts[step.op.name]
             with floor.schedule.op(step.op.name):
                 floor.begin(step, traffic)
-                for round_, count in layout.rounds:
-                    with floor.schedule.repeat(count):
-                        if step.op.gemm.dynamic:
-                            layout.emitter.load(round_)
-                            layout.emitter.receive_weights(round_)
-                        layout.emitter.compute(round_)
+                for turn in layout.turns:
+                    with floor.schedule.repeat(turn.count):
+                        if layout.dynamic:
+                            turn.load()
+                            turn.receive_weights()
+                        turn.compute()
                 floor.end(step, traffic)
         _output(floor, through_dram)
 
@@ -66,11 +67,10 @@ def emit(
 def emit_programming(floor: Floor, layouts: Mapping[str, Layout]) -> None:
     """Write the loading of all weights, once, into the floor's schedule."""
     for layout in layouts.values():
-        if layout.emitter.passes.held_streamed is None:
-            [(round_, _)] = layout.rounds
-            layout.emitter.load(round_)
-            with floor.schedule.op(layout.emitter.op):
-                layout.emitter.receive_weights(round_)
+        for turn in () if layout.dynamic else layout.turns:
+            turn.load()
+            with floor.schedule.op(turn.op):
+                turn.receive_weights()
 
 
 def _input(floor: Floor, through_dram: set[str]) -> None:
@@ -113,20 +113,31 @@ def shares(program: Program) -> Shares:
     }
 
 
-def allot(hardware: Hardware, demands: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What an op that stays on its tiles asks for.
+
+    Attributes:
+        tiles: Tiles that hold its operand once.
+        passes: Passes of the busiest tile for one input of the network, with one replica.
+        replicas: Replicas that can be of use.
+    """
+
+    tiles: int
+    passes: int
+    replicas: int
+
+
+def allot(hardware: Hardware, demands: Mapping[str, Demand]) -> dict[str, int]:
     """Return how many tiles each op gets: what its weights need, then replicas.
 
     The op that takes longest for an input gets another replica as long as tiles are left.
-
-    Args:
-        hardware: The machine.
-        demands: For each op, the tiles that hold its operand once and its input vectors.
 
     Raises:
         MappingError: The tiles cannot hold everything at once.
     """
     bound = hardware.tiles.count
-    needed = sum(tiles for tiles, _ in demands.values())
+    needed = sum(demand.tiles for demand in demands.values())
     if needed > bound:
         raise MappingError(
             f"pipelined: all weights resident need {needed} tiles; '{hardware.name}' has {bound}, "
@@ -134,14 +145,14 @@ def allot(hardware: Hardware, demands: Mapping[str, tuple[int, int]]) -> dict[st
         )
     replicas = dict.fromkeys(demands, 1)
     left = bound - needed
-    longest = [(-vectors, op) for op, (_, vectors) in demands.items()]
+    longest = [(-Fraction(demand.passes), op) for op, demand in demands.items()]
     heapify(longest)
     while longest:
-        _, op = longest[0]
-        tiles, vectors = demands[op]
-        if tiles > left or replicas[op] >= vectors:
+        op = longest[0][1]
+        demand = demands[op]
+        if demand.tiles > left or replicas[op] >= demand.replicas:
             break
-        left -= tiles
+        left -= demand.tiles
         replicas[op] += 1
-        heapreplace(longest, (-(vectors / replicas[op]), op))
-    return {op: replicas[op] * tiles for op, (tiles, _) in demands.items()}
+        heapreplace(longest, (-Fraction(demand.passes, replicas[op]), op))
+    return {op: replicas[op] * demand.tiles for op, demand in demands.items()}

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import ceil
+from typing import TypedDict, Unpack
 
 from archsim.errors import MappingError
 from archsim.mapping.program import (
@@ -36,19 +37,30 @@ from archsim.mapping.program import (
 )
 
 Frame = dict[int, list[Instruction]]
+_REPORT = "This is a fault of the mapping; please report the machine and the workload."
+
+
+class Way(TypedDict, total=False):
+    """How a unit gets at what it shares: see ``UnitHandle``."""
+
+    port: int | None
+    ranked: bool
+    share: Fraction
 
 
 @dataclass(frozen=True, slots=True)
 class UnitHandle:
     """A unit being programmed; its methods append to its program at the current place.
 
-    A unit with a ``port`` shares that port with others and acquires it for each work. A unit with
-    a ``share`` below one owns that share of a resource's time: its work takes as much longer.
+    A unit with a ``port`` shares that port with others and acquires it for each work; where it is
+    ``ranked``, work for an earlier op goes first. A unit with a ``share`` below one owns that share
+    of a resource's time: its work takes as much longer.
     """
 
     schedule: Schedule = field(repr=False)
     index: int
     port: int | None = None
+    ranked: bool = False
     share: Fraction = Fraction(1)
 
     def recv(self, channel: int) -> None:
@@ -68,7 +80,7 @@ class UnitHandle:
         if not ticks and not counted:
             return
         if self.port is not None:
-            self.schedule.emit(self.index, Acquire(self.port, op, self.index))
+            self.schedule.emit(self.index, Acquire(self.port, op, op if self.ranked else 0))
         self.schedule.emit(self.index, Work(op, ceil(ticks / self.share), counted))
         if self.port is not None:
             self.schedule.emit(self.index, Release(self.port, op))
@@ -87,20 +99,26 @@ class Schedule:
         self._frames: list[Frame] = [{}]
         self.current_op = -1
 
-    def unit(
-        self, name: str, role: str, *, port: int | None = None, share: Fraction = Fraction(1)
-    ) -> UnitHandle:
+    def unit(self, name: str, role: str, **way: Unpack[Way]) -> UnitHandle:
         """Return the unit of that name, made at its first mention."""
-        index, _ = self._units.setdefault(name, (len(self._units), role))
-        return UnitHandle(self, index, port, share)
+        index, made_for = self._units.setdefault(name, (len(self._units), role))
+        if made_for != role:
+            raise MappingError(f"{name}: made as {made_for}, now wanted as {role}. {_REPORT}")
+        return UnitHandle(self, index, **way)
 
     def channel(self, name: str, capacity: int = 1, latency_ticks: int = 0) -> int:
         """Return the channel of that name, made at its first mention."""
+        wanted = Channel(name, capacity, latency_ticks)
         if name not in self._channel_names:
             self._channel_names[name] = len(self._channels)
-            self._channels.append(Channel(name, capacity, latency_ticks))
+            self._channels.append(wanted)
             self._tokens.append(0)
-        return self._channel_names[name]
+        index = self._channel_names[name]
+        if self._channels[index] != wanted:
+            raise MappingError(
+                f"{name}: made as {self._channels[index]}, now wanted as {wanted}. {_REPORT}"
+            )
+        return index
 
     def port(self, name: str) -> int:
         """Return the dynamically arbitrated port of that name, made at its first mention."""
@@ -146,7 +164,7 @@ class Schedule:
             raise MappingError(
                 f"{self._channels[channel].name}: the schedule leaves {self._tokens[channel]} "
                 f"tokens in a channel of capacity {self._channels[channel].capacity}, so it could "
-                "deadlock. This is a fault of the mapping; please report the machine and workload."
+                f"deadlock. {_REPORT}"
             )
 
     def finish(self) -> Program:
@@ -165,7 +183,7 @@ class Schedule:
             if then != now:
                 raise MappingError(
                     f"{self._channels[channel].name}: a loop finds {then} tokens and leaves {now}. "
-                    "This is a fault of the mapping; please report the machine and workload."
+                    f"{_REPORT}"
                 )
 
 

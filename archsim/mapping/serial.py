@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from archsim.mapping import vector
 from archsim.mapping.floor import INPUT, OUTPUT, Floor
 from archsim.mapping.graph import Step
+from archsim.mapping.layout import Layout, Turn
 from archsim.mapping.memory import Traffic
-from archsim.mapping.steps import AnyRound, Layout
 
 
 def emit(
@@ -34,14 +34,13 @@ def emit(
         if step.op.name not in layouts:
             vector.emit(floor, step, traffic)
             continue
-        layout = layouts[step.op.name]
         with floor.schedule.op(step.op.name):
             floor.begin(step, traffic)
-            if layout.dynamic:
-                _dynamic(floor, layout)
+            if layouts[step.op.name].dynamic:
+                _dynamic(floor, layouts[step.op.name])
             else:
-                for round_, count in layout.rounds:
-                    weights.compute(layout, round_, count)
+                for turn in layouts[step.op.name].turns:
+                    weights.compute(turn)
             floor.end(step, traffic)
     _output(floor)
 
@@ -53,57 +52,56 @@ class _Weights:
         self._floor = floor
         self._ahead = copies - 1
         self._to_load = deque(
-            (layout, round_, count)
+            (turn, turn.count)
             for layout in layouts.values()
             if not layout.dynamic
-            for round_, count in layout.rounds
+            for turn in layout.turns
         )
 
     def load_first(self) -> None:
         """Load as many rounds as may be there before any is used."""
         for _ in range(self._ahead):
             if self._to_load:
-                self._load(*self._next(1)[:2])
+                self._load(self._next(1)[0])
 
-    def compute(self, layout: Layout, round_: AnyRound, count: int) -> None:
+    def compute(self, turn: Turn) -> None:
         """Do equal rounds, each beside the load of the round that comes ``ahead`` of it."""
-        while count:
+        left = turn.count
+        while left:
             # A loop has to leave every channel as it finds it. The very first round finds no
             # tiles freed by a round before it, the last ones have nothing to load.
             steady = self._floor.freed_tiles and self._to_load
-            following = self._next(count if steady else 1) if self._to_load else None
-            times = following[2] if following else 1
+            following, times = self._next(left if steady else 1) if self._to_load else (None, 1)
             with self._floor.schedule.repeat(times):
-                if following:
-                    self._load(*following[:2])
-                with self._floor.schedule.op(layout.emitter.op):
-                    layout.emitter.receive_weights(round_)
-                layout.emitter.compute(round_)
-                self._floor.free_tiles(layout.emitter.op)
-            count -= times
+                if following is not None:
+                    self._load(following)
+                with self._floor.schedule.op(turn.op):
+                    turn.receive_weights()
+                turn.compute()
+                self._floor.free_tiles(turn.op)
+            left -= times
 
-    def _next(self, most: int) -> tuple[Layout, AnyRound, int]:
+    def _next(self, most: int) -> tuple[Turn, int]:
         """Take equal rounds that are to be loaded next, at most so many."""
-        layout, round_, count = self._to_load.popleft()
+        turn, count = self._to_load.popleft()
         if count > most:
-            self._to_load.appendleft((layout, round_, count - most))
-        return layout, round_, min(count, most)
+            self._to_load.appendleft((turn, count - most))
+        return turn, min(count, most)
 
-    def _load(self, layout: Layout, round_: AnyRound) -> None:
-        with self._floor.schedule.op(layout.emitter.op):
-            self._floor.claim_tiles(layout.emitter.op)
-            layout.emitter.load(round_)
+    def _load(self, turn: Turn) -> None:
+        with self._floor.schedule.op(turn.op):
+            self._floor.claim_tiles(turn.op)
+            turn.load()
 
 
 def _dynamic(floor: Floor, layout: Layout) -> None:
     """Do a product of two activations: nothing can be loaded before the op starts."""
-    emitter = layout.emitter
-    for round_, count in layout.rounds:
-        with floor.schedule.repeat(count):
-            emitter.load(round_)
-            emitter.receive_weights(round_)
-            emitter.compute(round_)
-    floor.free_tiles(emitter.op)
+    for turn in layout.turns:
+        with floor.schedule.repeat(turn.count):
+            turn.load()
+            turn.receive_weights()
+            turn.compute()
+    floor.free_tiles(layout.turns[0].op)
 
 
 def _output(floor: Floor) -> None:

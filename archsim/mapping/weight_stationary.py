@@ -31,7 +31,8 @@ class Passes:
         vectors: Input vectors that every weight meets.
         input_slices: Parts that an input's bits are driven in.
         slice_bits: Bits of an input that one pass drives.
-        weight_slices: Cells, and so physical columns, that hold one weight.
+        weight_slices: Columns to be converted for one weight.
+        cells_per_weight: Cells that hold one weight; twice as many where signs have their own.
         weight_bits: Bits of one weight as it is stored in memory.
         copies: Tiles that do the same pass at once.
         convert_each: Whether every pass is converted (digital averaging) or only their sum.
@@ -45,6 +46,7 @@ class Passes:
     input_slices: int
     slice_bits: int
     weight_slices: int
+    cells_per_weight: int
     weight_bits: int
     copies: int
     convert_each: bool
@@ -90,7 +92,7 @@ class WeightStationaryStep:
             loaded = self._channel(index, "held activations")
         source.send(loaded)
         writer.recv(loaded)
-        cells = group.columns * group.depth * self.passes.weight_slices * self.passes.copies
+        cells = group.columns * group.depth * self.passes.cells_per_weight * self.passes.copies
         rows = min(group.rows, self.tiles.rows)
         writer.work(
             self.floor.ticks(self.tiles.clock, rows * array.write_cycles), {"array.write": cells}
@@ -176,7 +178,7 @@ class WeightStationaryStep:
             driver.send(driven)
             arriving = driven
         array.recv(arriving)
-        cells = active.columns * group.depth * self.passes.weight_slices * self.passes.copies
+        cells = active.columns * group.depth * self.passes.cells_per_weight * self.passes.copies
         array.work(floor.ticks(tiles.clock, tiles.array.pass_cycles), {"array.mac": cells})
 
     def _convert(self, index: int, group: Group, active: Active) -> None:

@@ -1,0 +1,189 @@
+"""A GEMM on the tiles, whatever the dataflow: in which turns, and with what riding on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from math import prod
+from typing import Protocol, TypeVar
+
+from archsim.hardware import Dac
+from archsim.mapping.floor import Floor
+from archsim.mapping.graph import Operand, Step
+from archsim.mapping.memory import Traffic
+from archsim.mapping.results import Results, Rider
+from archsim.mapping.tiling import ceil_div
+
+Counts = tuple[int | float, ...]
+"""A plan's repetition counts for one op: one, or one for each output channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """What a plan's counts mean for the tiles.
+
+    Attributes:
+        passes: Repetitions in time, one or one for each output channel.
+        copies: Repetitions in space: tiles that do the same at once.
+    """
+
+    passes: tuple[int, ...]
+    copies: int
+
+
+AnyRound = TypeVar("AnyRound", contravariant=True)
+
+
+class Emitter(Protocol[AnyRound]):
+    """Writes the rounds of one op into the schedule."""
+
+    @property
+    def op(self) -> str:
+        """The op."""
+
+    def load(self, round_: AnyRound, /) -> None:
+        """Bring a round's weights to where they are used."""
+
+    def receive_weights(self, round_: AnyRound, /) -> None:
+        """Wait for a round's weights."""
+
+    def compute(self, round_: AnyRound, /) -> None:
+        """Let every input vector meet a round's weights."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Equal rounds of one op, ready to be written.
+
+    Attributes:
+        op: The op.
+        count: How many equal rounds follow each other.
+        tiles: Tiles in use.
+        replicas: Copies of the weights that work on different vectors.
+        load: Writes the loading of one round's weights.
+        receive_weights: Writes the wait for them.
+        compute: Writes one round's passes.
+    """
+
+    op: str
+    count: int
+    tiles: int
+    replicas: int
+    load: Callable[[], None]
+    receive_weights: Callable[[], None]
+    compute: Callable[[], None]
+
+
+R = TypeVar("R")
+
+
+def turn(emitter: Emitter[R], round_: R, count: int, *, tiles: int, replicas: int = 1) -> Turn:
+    """Return so many equal rounds, bound to who writes them."""
+    return Turn(
+        op=emitter.op,
+        count=count,
+        tiles=tiles,
+        replicas=replicas,
+        load=partial(emitter.load, round_),
+        receive_weights=partial(emitter.receive_weights, round_),
+        compute=partial(emitter.compute, round_),
+    )
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A GEMM on the tiles.
+
+    Attributes:
+        turns: Its rounds, in order.
+        dynamic: Whether the operand that the tiles hold is an activation.
+        passes: Passes of a tile for one input of the network, were there one replica.
+        input_slices: Parts that an input's bits are driven in.
+        weight_slices: Parts that a weight's bits are held or driven in.
+    """
+
+    turns: tuple[Turn, ...]
+    dynamic: bool
+    passes: int
+    input_slices: int
+    weight_slices: int
+
+    @property
+    def tiles(self) -> int:
+        """Return the most tiles in use at a time."""
+        return max(turn.tiles for turn in self.turns)
+
+    @property
+    def replicas(self) -> int:
+        """Return the most replicas in use at a time."""
+        return max(turn.replicas for turn in self.turns)
+
+    @property
+    def rounds(self) -> int:
+        """Return how often the tiles are loaded."""
+        return sum(turn.count for turn in self.turns)
+
+
+# ---- what both dataflows need to know of a step ----------------------------------------
+
+
+def by_group(groups: int, columns: int, passes: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Return each group's columns' repetitions; similar counts are put together, largest first."""
+    if len(passes) == 1:
+        return [passes * columns] * groups
+    cut = [passes[first : first + columns] for first in range(0, len(passes), columns)]
+    return sorted((tuple(sorted(group, reverse=True)) for group in cut), reverse=True)
+
+
+def slices(bits: int, driver: Dac | int | None) -> tuple[int, int]:
+    """Return into how many slices an operand's bits are cut, and the bits of one.
+
+    Args:
+        bits: Bits of the operand.
+        driver: The converter that drives it, or the bits of a cell; None takes any operand.
+    """
+    converter_bits = driver.bits if isinstance(driver, Dac) else driver
+    if converter_bits is None or converter_bits >= bits:
+        return 1, bits
+    return ceil_div(bits, converter_bits), converter_bits
+
+
+def input_bits(floor: Floor, step: Step) -> int:
+    """Return the bits of an element of the operand that is driven."""
+    return floor.graph.workload.activation_bits_of(step.op.inputs[0])
+
+
+def held_bits(floor: Floor, step: Step) -> int:
+    """Return the bits of an element of the operand that the tiles hold."""
+    return floor.graph.workload.weight_bits_of(step.op.name)
+
+
+def streamed(operand: Operand, traffic: Traffic) -> Fraction:
+    """Return the part of an operand that lies in DRAM."""
+    total = sum(elements for _, elements in operand.elements)
+    return Fraction(sum(n for t, n in operand.elements if t in traffic.streamed), max(1, total))
+
+
+def fresh(floor: Floor, step: Step) -> Fraction:
+    """Return which part of the driven inputs is read anew: overlaps are kept by a line buffer."""
+    gemm = step.gemm
+    if not floor.hardware.buffer.line_buffer or step.op.kind != "conv":
+        return Fraction(1)
+    driven = gemm.groups * gemm.rows * gemm.contraction
+    return min(Fraction(1), Fraction(sum(n for _, n in step.operands[0].elements), driven))
+
+
+def results(floor: Floor, step: Step, traffic: Traffic) -> Results:
+    """Return the way out of a step's accumulators: bias, fused ops, buffer or DRAM."""
+    workload = floor.graph.workload
+    riders = [Rider(op.name, workload.lane_operations(op)) for op in (step.op, *step.fused)]
+    return Results(
+        floor=floor,
+        op=step.op.name,
+        elements=prod(step.op.shape),
+        riders=tuple(rider for rider in riders if rider.work.simple or rider.work.special),
+        bits=workload.activation_bits_of(step.output),
+        to_dram=traffic.streams_output,
+    )

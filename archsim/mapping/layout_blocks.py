@@ -1,0 +1,134 @@
+"""Lay a GEMM out on an output-stationary machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from archsim.errors import MappingError
+from archsim.hardware import OutputStationary
+from archsim.mapping import blocks, tiling
+from archsim.mapping.floor import Floor
+from archsim.mapping.graph import Step
+from archsim.mapping.layout import (
+    Layout,
+    Repeats,
+    by_group,
+    fresh,
+    held_bits,
+    input_bits,
+    results,
+    slices,
+    streamed,
+    turn,
+)
+from archsim.mapping.memory import Traffic
+from archsim.mapping.output_stationary import MOST_AHEAD, OutputStationaryStep, Symbols
+from archsim.mapping.tiling import ceil_div
+from archsim.physics.repetition import Averaging
+
+WEIGHT_SPACE = Fraction(1, 2)
+"""Part of the buffer that may be filled with weights."""
+
+
+def lay_out(
+    floor: Floor,
+    machine: OutputStationary,
+    step: Step,
+    traffic: Traffic,
+    repeats: Repeats,
+) -> Layout:
+    """Return a GEMM's rounds.
+
+    Args:
+        floor: Where programs are written.
+        machine: Its tiles.
+        step: The GEMM and what rides on it.
+        traffic: Where its operands and results lie.
+        repeats: How often its passes are done.
+
+    Raises:
+        MappingError: One symbol of weights exceeds the buffer's weight space.
+    """
+    gemm = step.gemm
+    whole = gemm.dynamic and machine.dynamic_products == "blocks"
+    input_slices, driven_bits = slices(input_bits(floor, step), machine.dac)
+    weight_slices, weight_bits = slices(held_bits(floor, step), machine.weight_dac)
+    share = blocks.sharing(machine, repeats.copies)
+    depth = machine.wavelengths if whole else _depth_per_symbol(machine, share)
+    symbols = Symbols(
+        slices=input_slices * weight_slices,
+        input_bits=driven_bits,
+        weight_bits=weight_bits,
+        stored_weight_bits=held_bits(floor, step),
+        depth_per_symbol=depth,
+        symbols_per_pass=machine.integrate_symbols or ceil_div(gemm.contraction, depth),
+        copies=repeats.copies,
+        convert_each=machine.averaging is Averaging.DIGITAL,
+        fresh=fresh(floor, step),
+        streamed=streamed(step.operands[0], traffic),
+        held_streamed=streamed(step.operands[1], traffic) if gemm.dynamic else Fraction(0),
+    )
+    emitter = OutputStationaryStep(
+        floor, machine, step.op.name, symbols, results(floor, step, traffic)
+    )
+    if whole:
+        found = blocks.whole_blocks(gemm, floor.inputs, machine, repeats.copies, repeats.passes[0])
+    else:
+        independent = gemm.groups * (floor.inputs if gemm.dynamic else 1)
+        groups = by_group(independent, gemm.columns, repeats.passes)
+        rows = gemm.rows * (1 if gemm.dynamic else floor.inputs)
+        found = blocks.rounds(gemm, rows, groups, share, _depths(floor, machine, step, share))
+    return Layout(
+        turns=tuple(turn(emitter, r, n, tiles=r.tiles) for r, n in found),
+        dynamic=gemm.dynamic,
+        passes=sum(n * m * sum(r.passes) for r, n in found for m, _ in r.waves) * symbols.slices,
+        input_slices=input_slices,
+        weight_slices=weight_slices,
+    )
+
+
+def weight_space(floor: Floor, machine: OutputStationary, steps: Sequence[Step]) -> tuple[int, int]:
+    """Return how many rounds of weights there is room for, and the buffer bits they take."""
+    share = blocks.sharing(machine, copies=1)
+    largest_bits = max(
+        (
+            _depths(floor, machine, step, share)[0] * _bits_per_element(floor, step, share)
+            for step in steps
+            if not step.gemm.dynamic
+        ),
+        default=0,
+    )
+    space_bits = int(floor.hardware.buffer.size_bits * WEIGHT_SPACE)
+    copies = min(MOST_AHEAD, space_bits // max(1, largest_bits))
+    return copies, copies * largest_bits
+
+
+def _depth_per_symbol(machine: OutputStationary, share: blocks.Sharing) -> int:
+    """Return how many elements of a fan-in one symbol covers."""
+    cores = machine.cores if machine.cores_split == "contraction" else 1
+    return machine.wavelengths * cores * share.depth_tiles
+
+
+def _bits_per_element(floor: Floor, step: Step, share: blocks.Sharing) -> int:
+    """Return the bits of the weights of one round that belong to one element of the fan-in."""
+    columns = min(share.columns * share.tiles, step.gemm.groups * step.gemm.columns)
+    return columns * held_bits(floor, step)
+
+
+def _depths(
+    floor: Floor, machine: OutputStationary, step: Step, share: blocks.Sharing
+) -> list[int]:
+    """Return the fan-in, cut so that two rounds of weights fit their space in the buffer."""
+    if step.gemm.dynamic:
+        return [step.gemm.contraction]
+    depth = _depth_per_symbol(machine, share)
+    symbol_bits = _bits_per_element(floor, step, share) * depth
+    space_bits = int(floor.hardware.buffer.size_bits * WEIGHT_SPACE / 2)
+    if symbol_bits > space_bits:
+        raise MappingError(
+            f"{step.op.name}: one symbol of weights is {symbol_bits} bits; a quarter of the buffer "
+            f"holds {space_bits}, {symbol_bits - space_bits} too few. "
+            f"Raise buffer.size to {4 * symbol_bits} bit."
+        )
+    return tiling.chunks(step.gemm.contraction, space_bits // symbol_bits * depth)

@@ -1,0 +1,123 @@
+"""Lay a GEMM out on a weight-stationary machine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from archsim.errors import MappingError
+from archsim.hardware import WeightStationary
+from archsim.mapping import tiling
+from archsim.mapping.floor import Floor
+from archsim.mapping.graph import Step
+from archsim.mapping.layout import (
+    Layout,
+    Repeats,
+    by_group,
+    fresh,
+    held_bits,
+    input_bits,
+    results,
+    slices,
+    streamed,
+    turn,
+)
+from archsim.mapping.memory import Traffic
+from archsim.mapping.tiling import Grid, Round
+from archsim.mapping.weight_stationary import Passes, WeightStationaryStep
+from archsim.physics.repetition import Averaging
+
+
+def lay_out(
+    floor: Floor,
+    machine: WeightStationary,
+    step: Step,
+    traffic: Traffic,
+    repeats: Repeats,
+    available: int,
+) -> Layout:
+    """Return a GEMM's rounds.
+
+    Args:
+        floor: Where programs are written.
+        machine: Its tiles.
+        step: The GEMM and what rides on it.
+        traffic: Where its operands and results lie.
+        repeats: How often its passes are done.
+        available: Tiles that it may use.
+
+    Raises:
+        MappingError: A weight is wider than a core, or rounds are needed and reload is off.
+    """
+    gemm = step.gemm
+    input_slices, slice_bits = slices(input_bits(floor, step), machine.dac)
+    weight_slices, _ = slices(held_bits(floor, step), machine.array.cell_bits)
+    cells = weight_slices * machine.array.columns_per_cell
+    grid = _grid(floor, machine, step, repeats, cells)
+    emitter = WeightStationaryStep(
+        floor,
+        machine,
+        step.op.name,
+        Passes(
+            vectors=gemm.rows * (1 if gemm.dynamic else floor.inputs),
+            input_slices=input_slices,
+            slice_bits=slice_bits,
+            weight_slices=weight_slices,
+            cells_per_weight=cells,
+            weight_bits=held_bits(floor, step),
+            copies=repeats.copies,
+            convert_each=machine.averaging is Averaging.DIGITAL,
+            fresh=fresh(floor, step),
+            streamed=streamed(step.operands[0], traffic),
+            held_streamed=streamed(step.operands[1], traffic) if gemm.dynamic else None,
+        ),
+        results(floor, step, traffic),
+    )
+    found = tiling.rounds(grid, available, machine.tiles_split)
+    if not gemm.dynamic and not machine.reload and sum(count for _, count in found) > 1:
+        raise MappingError(
+            f"{step.op.name}: {gemm.groups * gemm.contraction} x {gemm.columns} weights need "
+            f"{grid.tiles} tiles; '{floor.hardware.name}' has {available}, "
+            f"{grid.tiles - available} too few, and reload is off. "
+            f"Set tiles.reload: true or raise tiles.count to {grid.tiles}."
+        )
+    useful = [(_useful(round_, emitter), count) for round_, count in found]
+    return Layout(
+        turns=tuple(turn(emitter, r, n, tiles=r.tiles, replicas=r.replicas) for r, n in useful),
+        dynamic=gemm.dynamic,
+        passes=gemm.rows * input_slices * sum(n * sum(r.passes) for r, n in useful),
+        input_slices=input_slices,
+        weight_slices=weight_slices,
+    )
+
+
+def _grid(
+    floor: Floor, machine: WeightStationary, step: Step, repeats: Repeats, cells: int
+) -> Grid:
+    """Return the GEMM's weights cut at tile size; small independent products are packed."""
+    gemm = step.gemm
+    if cells > machine.columns:
+        raise MappingError(
+            f"{step.op.name}: a weight takes {cells} columns; a core has {machine.columns}, "
+            f"{cells - machine.columns} too few. Raise tiles.columns or tiles.array.cell_bits."
+        )
+    by_columns = machine.cores_split == "columns"
+    rows = machine.rows * (1 if by_columns else machine.cores)
+    columns = machine.columns // cells * (machine.cores if by_columns else 1)
+    independent = gemm.groups * (floor.inputs if gemm.dynamic else 1)
+    groups = by_group(independent, gemm.columns, repeats.passes)
+    together = min(rows // gemm.contraction, columns // gemm.columns)
+    if gemm.groups > 1 and together > 1 and not gemm.dynamic:
+        merged = [
+            tuple(sorted((k for group in groups[i : i + together] for k in group), reverse=True))
+            for i in range(0, len(groups), together)
+        ]
+        packed = (gemm.contraction, gemm.columns)
+        return Grid(tuple(merged), (gemm.contraction,), columns, repeats.copies, packed)
+    chunks = tuple(tiling.chunks(gemm.contraction, rows))
+    return Grid(tuple(groups), chunks, columns, repeats.copies)
+
+
+def _useful(round_: Round, emitter: WeightStationaryStep) -> Round:
+    """Return a round with no more replicas than there are vectors, or than reading can feed."""
+    most = min(round_.replicas, emitter.passes.vectors, emitter.useful_replicas(round_))
+    return replace(round_, replicas=most)

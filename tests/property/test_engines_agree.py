@@ -1,0 +1,139 @@
+"""The SimPy engine against the per-tick stepper, to the tick, in everything they both tell.
+
+Also: nothing but the program decides the ledger. Not the order in which the engine happens to
+take the events of one instant, nor that of construction, nor the seed of Python's hashes.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import astuple, replace
+
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from archsim.engine import Ledger
+from archsim.mapping.program import Acquire, Instruction, Program, Recv, Send
+from archsim.mapping.schedule import Schedule
+from tests.programs import arbitrary_programs, changed, scheduled_programs
+from tests.runs import ShuffledClock, outcome
+from tests.stepper import Deadlock, step_through
+
+calm = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}  # busy machines
+many = settings(max_examples=500, **calm)
+fewer = settings(max_examples=150, **calm)
+
+
+def check_against_stepper(program: Program) -> None:
+    expected, found = step_through(program), outcome(program)
+    event("deadlocks" if expected.deadlock else "ends")
+    if expected.deadlock:
+        assert found == expected.deadlock
+        return
+    assert isinstance(found, Ledger)
+    assert found.end_ticks == expected.end_ticks
+    assert found.makespan_ticks == max(expected.end_ticks.values())
+    assert found.instructions == expected.instructions
+    parts = {(r.unit, r.op): astuple(r)[3:] for r in found.records}
+    assert parts == {key: astuple(part) for key, part in expected.parts.items()}
+    assert len(parts) == len(found.records)
+    counted = {(op, a): n for op, counts in found.actions.items() for a, n in counts.items()}
+    assert counted == expected.actions
+
+
+@many
+@given(scheduled_programs())
+def test_the_engine_equals_the_stepper_on_scheduled_programs_and_these_always_end(program):
+    assert step_through(program).deadlock is None
+    check_against_stepper(program)
+
+
+@many
+@given(arbitrary_programs(dynamic=False))
+def test_the_engine_equals_the_stepper_on_static_programs_that_may_deadlock(program):
+    check_against_stepper(program)
+
+
+@many
+@given(arbitrary_programs(dynamic=True))
+def test_the_engine_equals_the_stepper_on_dynamic_programs_that_may_deadlock(program):
+    check_against_stepper(program)
+
+
+@fewer
+@given(st.one_of(arbitrary_programs(), scheduled_programs()), st.integers(0, 1 << 32))
+def test_the_order_of_events_within_an_instant_changes_nothing(program, seed):
+    expected = outcome(program)
+    for shuffle in range(4):
+        assert outcome(program, ShuffledClock(seed + shuffle)) == expected
+
+
+@fewer
+@given(arbitrary_programs(), st.data())
+def test_the_order_of_construction_changes_nothing(program, data):
+    program = changed(program, instruction=with_own_priority)
+    units = data.draw(st.permutations(program.units))
+    names = data.draw(st.permutations([channel.name for channel in program.channels]))
+    shuffled = reordered(program, [unit.name for unit in units], names)
+    first, second = outcome(program), outcome(shuffled)
+    if isinstance(first, Deadlock):
+        assert second == first
+        return
+    assert isinstance(second, Ledger)
+    assert second.end_ticks == first.end_ticks
+    assert set(second.records) == set(first.records)
+    assert second.actions == first.actions
+
+
+def with_own_priority(unit: int, instruction: Instruction) -> Instruction:
+    """Leave no tie to be broken by a unit's place."""
+    if isinstance(instruction, Acquire):
+        return replace(instruction, priority=unit)
+    return instruction
+
+
+def reordered(program: Program, units: list[str], channels: list[str]) -> Program:
+    def renumbered(_: int, instruction: Instruction) -> Instruction:
+        if isinstance(instruction, Recv | Send):
+            name = program.channels[instruction.channel].name
+            return replace(instruction, channel=channels.index(name))
+        return instruction
+
+    moved = changed(program, instruction=renumbered)
+    return replace(
+        program,
+        units=tuple(sorted(moved.units, key=lambda unit: units.index(unit.name))),
+        channels=tuple(sorted(program.channels, key=lambda c: channels.index(c.name))),
+    )
+
+
+def test_the_seed_of_hashes_changes_nothing():
+    schedule = Schedule()
+    port = schedule.port("shared")
+    clients = [schedule.unit(f"client[{i}]", "client", port=port) for i in range(4)]
+    sink = schedule.unit("sink", "sink")
+    with schedule.op("first"), schedule.repeat(5):
+        for index, client in enumerate(clients):
+            client.work(3, {f"read.{index}": 2})
+            channel = schedule.channel(f"to sink {index}", 2, index)
+            client.send(channel)
+            sink.recv(channel)
+        sink.work(1, {"write": 1})
+    script = (
+        "from archsim.engine import run\nfrom archsim.mapping.program import *\n"
+        f"print(run({schedule.finish()!r}))"
+    )
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "2")
+    }
+    assert len(told) == 1
+    assert "makespan_ticks" in told.pop()
