@@ -9,7 +9,7 @@ from fractions import Fraction
 from archsim.errors import ConfigError, MappingError
 from archsim.hardware import Hardware, WeightStationary
 from archsim.mapping import layout_blocks, layout_weights, pipelined, serial
-from archsim.mapping.floor import Floor
+from archsim.mapping.floor import Floor, Shares
 from archsim.mapping.graph import Graph, Place, Step, place
 from archsim.mapping.layout import Counts, Layout, Repeats
 from archsim.mapping.memory import Traffic, plan_pipelined, plan_serial
@@ -63,7 +63,7 @@ class Compiled:
         inputs: Inputs of the network that the run works through.
         schedule: ``serial`` or ``pipelined``.
         tick_s: Length of a tick of ``program``: the machine's, or a part of it where shared
-            resources are time-divided.
+            resources are time-divided. ``programming`` has the machine's.
     """
 
     program: Program
@@ -110,18 +110,26 @@ def compile_workload(
 
 def _serial(graph: Graph, hardware: Hardware, counts: Mapping[str, Counts], batch: int) -> Compiled:
     floor = Floor(Schedule(), hardware, graph, batch)
-    tiles, space_bits = hardware.tiles, 0
-    if isinstance(tiles, WeightStationary):
-        copies = tiles.weight_buffers
-    else:
-        copies, space_bits = layout_blocks.weight_space(floor, tiles, _on_tiles(graph))
+    rounds, space_bits = _weight_room(floor)
+    floor = replace(floor, weight_rounds=rounds)
     traffic = plan_serial(graph, batch, hardware.buffer.size_bits - space_bits)
     steps = list(zip(graph.steps, traffic, strict=True))
-    layouts = _layouts(floor, steps, counts)
-    serial.emit(floor, steps, layouts, copies)
+    tiles = None
+    if isinstance(hardware.tiles, WeightStationary) and not hardware.tiles.reload:
+        tiles = pipelined.allot(hardware, _demands(floor, steps, counts))
+    layouts = _layouts(floor, steps, counts, tiles)
+    serial.emit(floor, steps, layouts)
     program = floor.schedule.finish()
     placements = _placements(steps, layouts, counts)
     return Compiled(program, None, placements, batch, "serial", hardware.tick_s)
+
+
+def _weight_room(floor: Floor) -> tuple[int, int]:
+    """Return how many rounds of weights there is room for, and the buffer bits they take."""
+    tiles, on_tiles = floor.hardware.tiles, _on_tiles(floor.graph)
+    if not isinstance(tiles, WeightStationary):
+        return layout_blocks.weight_space(floor, tiles, on_tiles)
+    return (tiles.weight_buffers if tiles.reload else max(1, len(on_tiles))), 0
 
 
 def _pipelined(
@@ -138,27 +146,41 @@ def _pipelined(
         longest[tensor] = max(lag, longest.get(tensor, 0))
     traffic, _ = plan_pipelined(graph, longest, hardware.buffer.size_bits)
     steps = list(zip(graph.steps, traffic, strict=True))
-    trial = Floor(Schedule(), hardware, graph, 1, lags=lags, slots=pipelined.SLOTS)
-    demands = {
-        op: pipelined.Demand(layout.tiles // layout.replicas, layout.passes, layout.replicas)
-        for op, layout in _layouts(trial, steps, counts, dict.fromkeys(counts, _UNBOUNDED)).items()
-    }
-    tiles = pipelined.allot(hardware, demands)
-    pipelined.emit(trial, batch, steps, _layouts(trial, steps, counts, tiles))
-    shares = pipelined.shares(trial.schedule.finish())
-    floor = replace(trial, schedule=Schedule(), shares=shares)
-    layouts = _layouts(floor, steps, counts, tiles)
-    pipelined.emit(floor, batch, steps, layouts)
-    loader = replace(trial, schedule=Schedule(), lags=None)
-    pipelined.emit_programming(loader, _layouts(loader, steps, counts, tiles))
+    floor = Floor(Schedule(), hardware, graph, 1, lags=lags, slots=pipelined.SLOTS)
+
+    def written(inputs: int, tiles: Mapping[str, int], shares: Shares) -> Program:
+        fresh = replace(floor, schedule=Schedule(), shares=shares)
+        pipelined.emit(fresh, inputs, steps, _layouts(fresh, steps, counts, tiles))
+        return fresh.schedule.finish()
+
+    demands = _demands(floor, steps, counts)
+    least = pipelined.allot(hardware, {op: replace(d, replicas=1) for op, d in demands.items()})
+    loads = pipelined.loads(written(1, least, {})).values()
+    bound_ticks = max(sum(per_op.values()) for per_op in loads)
+    tiles = pipelined.allot(hardware, demands, bound_ticks)
+    program = written(batch, tiles, pipelined.shares(written(1, tiles, {})))
+    loader = replace(floor, schedule=Schedule(), lags=None, slots=1)
+    layouts = _layouts(loader, steps, counts, tiles)
+    pipelined.emit_programming(loader, layouts)
     return Compiled(
-        floor.schedule.finish(),
+        program,
         loader.schedule.finish(),
         _placements(steps, layouts, counts),
         batch,
         "pipelined",
         hardware.tick_s / pipelined.SLOTS,
     )
+
+
+def _demands(
+    floor: Floor, steps: list[tuple[Step, Traffic]], counts: Mapping[str, Counts]
+) -> dict[str, pipelined.Demand]:
+    """Return what every GEMM on the tiles asks for if it is to stay there."""
+    unbounded = dict.fromkeys(counts, _UNBOUNDED)
+    return {
+        op: pipelined.Demand(layout.tiles // layout.replicas, layout.ticks, layout.replicas)
+        for op, layout in _layouts(floor, steps, counts, unbounded).items()
+    }
 
 
 _UNBOUNDED = 1 << 40

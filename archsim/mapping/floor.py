@@ -42,6 +42,7 @@ class Floor:
         shares: Time shares of the ops in ``pipelined``; an op that is not named has all.
         lags: In ``pipelined``, for each tensor and op that reads it, how many inputs its
             producer may be ahead; None in ``serial``.
+        weight_rounds: Rounds of weights that there is room for at a time.
         slots: Ticks that one tick of the machine is divided into, so that a work's time can be
             stretched to a share of a resource with little rounding.
     """
@@ -52,6 +53,7 @@ class Floor:
     inputs: int
     shares: Shares = field(default_factory=dict)
     lags: Mapping[tuple[str, str], int] | None = None
+    weight_rounds: int = 1
     slots: int = 1
 
     # ---- units --------------------------------------------------------------------------
@@ -118,9 +120,9 @@ class Floor:
         return self.ticks(dram.clock, ceil(bits * clock_hz / (8 * dram.bandwidth_byte_per_s)))
 
     def conversion_ticks(self, converter: Adc | Dac) -> int:
-        """Return how long one conversion takes: whole cycles of the tiles' clock."""
-        clock = self.hardware.tiles.clock
-        return self.ticks(clock, converter.cycles(self.hardware.clocks[clock]))
+        """Return how long one conversion takes: whole cycles of the converter's clock."""
+        clock_hz = self.hardware.clocks[converter.clock]
+        return self.ticks(converter.clock, converter.cycles(clock_hz))
 
     def adder_ticks(self, additions: int) -> int:
         """Return how long a tile's accumulator takes for so many additions."""

@@ -131,8 +131,8 @@ def place(workload: Workload, hardware: Hardware) -> Graph:
     if refused:
         raise MappingError(
             f"{', '.join(refused)}: products of two activations; '{hardware.name}' holds weights "
-            "only (tiles.dynamic_products: refuse). Set it to vector_unit, or to array if cells can "
-            "be rewritten during a run."
+            "only (tiles.dynamic_products: refuse). Set it to vector_unit, or to array if cells "
+            "can be rewritten in a run."
         )
     return Graph(workload, tuple(steps))
 

@@ -99,14 +99,14 @@ class Layout:
     Attributes:
         turns: Its rounds, in order.
         dynamic: Whether the operand that the tiles hold is an activation.
-        passes: Passes of a tile for one input of the network, were there one replica.
+        ticks: How long its slowest unit on the tiles is busy, were there one replica.
         input_slices: Parts that an input's bits are driven in.
         weight_slices: Parts that a weight's bits are held or driven in.
     """
 
     turns: tuple[Turn, ...]
     dynamic: bool
-    passes: int
+    ticks: int
     input_slices: int
     weight_slices: int
 

@@ -23,12 +23,15 @@ from archsim.mapping.layout import (
     turn,
 )
 from archsim.mapping.memory import Traffic
-from archsim.mapping.output_stationary import MOST_AHEAD, OutputStationaryStep, Symbols
+from archsim.mapping.output_stationary import OutputStationaryStep, Symbols
 from archsim.mapping.tiling import ceil_div
 from archsim.physics.repetition import Averaging
 
 WEIGHT_SPACE = Fraction(1, 2)
 """Part of the buffer that may be filled with weights."""
+
+MOST_AHEAD = 16
+"""Rounds of weights that are loaded ahead at most: enough to hide a DRAM's latency."""
 
 
 def lay_out(
@@ -82,7 +85,7 @@ def lay_out(
     return Layout(
         turns=tuple(turn(emitter, r, n, tiles=r.tiles) for r, n in found),
         dynamic=gemm.dynamic,
-        passes=sum(n * m * sum(r.passes) for r, n in found for m, _ in r.waves) * symbols.slices,
+        ticks=sum(n * emitter.array_ticks(round_) for round_, n in found),
         input_slices=input_slices,
         weight_slices=weight_slices,
     )

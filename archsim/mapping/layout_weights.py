@@ -84,7 +84,7 @@ def lay_out(
     return Layout(
         turns=tuple(turn(emitter, r, n, tiles=r.tiles, replicas=r.replicas) for r, n in useful),
         dynamic=gemm.dynamic,
-        passes=gemm.rows * input_slices * sum(n * sum(r.passes) for r, n in useful),
+        ticks=sum(count * emitter.one_replica_ticks(round_) for round_, count in useful),
         input_slices=input_slices,
         weight_slices=weight_slices,
     )

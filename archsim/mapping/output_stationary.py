@@ -23,9 +23,6 @@ from archsim.mapping.results import Results
 from archsim.mapping.schedule import UnitHandle
 from archsim.mapping.tiling import ceil_div
 
-MOST_AHEAD = 16
-"""Rounds of weights that are loaded ahead at most: enough to hide a DRAM's latency."""
-
 
 @dataclass(frozen=True, slots=True)
 class Symbols:
@@ -90,7 +87,7 @@ class OutputStationaryStep:
 
     @property
     def _filled(self) -> int:
-        return self.floor.schedule.channel("weights filled", MOST_AHEAD)
+        return self.floor.schedule.channel("weights filled", self.floor.weight_rounds)
 
     # ---- waves ---------------------------------------------------------------------------
 
@@ -100,6 +97,12 @@ class OutputStationaryStep:
             for count, wave in round_.waves:
                 with self.floor.schedule.repeat(count):
                     self._wave(round_, wave)
+
+    def array_ticks(self, round_: BlockRound) -> int:
+        """Return how long the array is busy with one round."""
+        waves = sum(count for count, _ in round_.waves)
+        symbols = ceil_div(round_.depth, self.symbols.depth_per_symbol) * self.symbols.slices
+        return waves * symbols * sum(round_.passes) * self.symbol_ticks
 
     def _wave(self, round_: BlockRound, wave: Wave) -> None:
         depth_per_pass = self.symbols.depth_per_symbol * self.symbols.symbols_per_pass

@@ -17,6 +17,9 @@ from archsim.mapping.layout import Layout
 from archsim.mapping.memory import Traffic
 from archsim.mapping.program import Program, Work, executions
 
+SHARED = ("buffer.read", "buffer.write", "buffer.fill", "dram", "vector_unit")
+"""Units that serve every op."""
+
 SLOTS = 256
 """Parts of a tick in time division: rounding a share up then costs less than 0.4 %."""
 
@@ -95,20 +98,23 @@ def _output(floor: Floor, through_dram: set[str]) -> None:
         floor.spill(OUTPUT, sum(floor.graph.bits(t) for t in tensors if t not in through_dram))
 
 
-def shares(program: Program) -> Shares:
-    """Return each op's part of every shared resource's time: in proportion to its load."""
-    loads: dict[str, dict[str, int]] = defaultdict(dict)
+def loads(program: Program) -> dict[str, dict[str, int]]:
+    """Return for how many ticks each op needs every shared resource."""
+    found: dict[str, dict[str, int]] = defaultdict(dict)
     for unit in program.units:
         op, _, resource = unit.name.rpartition("/")
-        if op and resource in ("buffer.read", "buffer.write", "buffer.fill", "dram", "vector_unit"):
-            ticks = sum(
-                n * i.ticks for i, n in executions(unit.instructions) if isinstance(i, Work)
-            )
-            if ticks:
-                loads[resource][op] = ticks
+        if op and resource in SHARED:
+            works = (i.ticks * n for i, n in executions(unit.instructions) if isinstance(i, Work))
+            if ticks := sum(works):
+                found[resource][op] = ticks
+    return found
+
+
+def shares(program: Program) -> Shares:
+    """Return each op's part of every shared resource's time: in proportion to its load."""
     return {
         (resource, op): Fraction(ticks, sum(per_op.values()))
-        for resource, per_op in loads.items()
+        for resource, per_op in loads(program).items()
         for op, ticks in per_op.items()
     }
 
@@ -119,19 +125,22 @@ class Demand:
 
     Attributes:
         tiles: Tiles that hold its operand once.
-        passes: Passes of the busiest tile for one input of the network, with one replica.
+        ticks: How long it takes for one input of the network with one replica.
         replicas: Replicas that can be of use.
     """
 
     tiles: int
-    passes: int
+    ticks: int
     replicas: int
 
 
-def allot(hardware: Hardware, demands: Mapping[str, Demand]) -> dict[str, int]:
+def allot(
+    hardware: Hardware, demands: Mapping[str, Demand], bound_ticks: int = 0
+) -> dict[str, int]:
     """Return how many tiles each op gets: what its weights need, then replicas.
 
-    The op that takes longest for an input gets another replica as long as tiles are left.
+    The op that takes longest for an input gets another replica as long as tiles are left and it
+    takes longer than ``bound_ticks``, below which other parts of the machine are slower.
 
     Raises:
         MappingError: The tiles cannot hold everything at once.
@@ -140,19 +149,20 @@ def allot(hardware: Hardware, demands: Mapping[str, Demand]) -> dict[str, int]:
     needed = sum(demand.tiles for demand in demands.values())
     if needed > bound:
         raise MappingError(
-            f"pipelined: all weights resident need {needed} tiles; '{hardware.name}' has {bound}, "
-            f"{needed - bound} too few. Raise tiles.count to {needed}, or use schedule serial."
+            f"weights: all resident at once need {needed} tiles; '{hardware.name}' has {bound}, "
+            f"{needed - bound} too few. Raise tiles.count to {needed}, or set tiles.reload: true "
+            "and use schedule serial."
         )
     replicas = dict.fromkeys(demands, 1)
     left = bound - needed
-    longest = [(-Fraction(demand.passes), op) for op, demand in demands.items()]
+    longest = [(-Fraction(demand.ticks), op) for op, demand in demands.items()]
     heapify(longest)
     while longest:
-        op = longest[0][1]
+        ticks, op = longest[0]
         demand = demands[op]
-        if demand.tiles > left or replicas[op] >= demand.replicas:
+        if -ticks <= bound_ticks or demand.tiles > left or replicas[op] >= demand.replicas:
             break
         left -= demand.tiles
         replicas[op] += 1
-        heapreplace(longest, (-Fraction(demand.passes, replicas[op]), op))
+        heapreplace(longest, (-Fraction(demand.ticks, replicas[op]), op))
     return {op: replicas[op] * demand.tiles for op, demand in demands.items()}

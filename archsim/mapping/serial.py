@@ -16,7 +16,6 @@ def emit(
     floor: Floor,
     steps: Sequence[tuple[Step, Traffic]],
     layouts: Mapping[str, Layout],
-    copies: int,
 ) -> None:
     """Write the whole run into the floor's schedule.
 
@@ -24,9 +23,8 @@ def emit(
         floor: Where programs are written.
         steps: The steps in order.
         layouts: The rounds of every GEMM on the tiles.
-        copies: Rounds of weights that there is room for at a time.
     """
-    weights = _Weights(floor, layouts, copies)
+    weights = _Weights(floor, layouts)
     with floor.schedule.op(INPUT):
         floor.hand_over(INPUT)
     weights.load_first()
@@ -48,9 +46,9 @@ def emit(
 class _Weights:
     """Loads rounds of weights ahead of their use, as far as there is room."""
 
-    def __init__(self, floor: Floor, layouts: Mapping[str, Layout], copies: int) -> None:
+    def __init__(self, floor: Floor, layouts: Mapping[str, Layout]) -> None:
         self._floor = floor
-        self._ahead = copies - 1
+        self._ahead = floor.weight_rounds - 1
         self._to_load = deque(
             (turn, turn.count)
             for layout in layouts.values()

@@ -1,8 +1,8 @@
 """Passes of a weight-stationary machine: weights sit in the tiles, input vectors come by.
 
-A group of tiles shares one input broadcast and moves in lock step, so one driver, array,
-converter and accumulator unit stands for all of it and counts the actions of every tile.
-For each pass of each input vector::
+A group of tiles does the same thing at once: those that share one input broadcast, and their
+replicas, which take the next vectors. It moves in lock step, so one driver, array, converter and
+accumulator unit stands for all of it and counts the actions of every tile. For each pass::
 
     buffer.read -> driver -> array -> adc -> accumulator (-> next group's) -> buffer.write
 
@@ -70,12 +70,9 @@ class WeightStationaryStep:
     def load(self, round_: Round) -> None:
         """Bring a round's weights to the tiles and program them."""
         with self.floor.schedule.op(self.op):
-            for place, group in enumerate(round_.groups):
+            for index, group in enumerate(round_.groups):
                 bits = group.columns * group.depth * self.passes.weight_bits
-                source = self._fetch_weights(bits)
-                for replica in range(round_.replicas):
-                    index = replica * len(round_.groups) + place
-                    self._program(index, group, source)
+                self._program(index, group, round_.replicas, self._fetch_weights(bits))
 
     def _fetch_weights(self, bits: int) -> UnitHandle:
         if self.passes.held_streamed is not None:
@@ -84,7 +81,7 @@ class WeightStationaryStep:
         self.floor.do_dram(self.op, bits, action="read_bit", purpose="weights")
         return self.floor.dram(self.op, "weights")
 
-    def _program(self, index: int, group: Group, source: UnitHandle) -> None:
+    def _program(self, index: int, group: Group, replicas: int, source: UnitHandle) -> None:
         writer, array = self._unit(index, "writer"), self.tiles.array
         if self.passes.held_streamed is None:
             loaded = self.floor.from_dram(self._name(index, "weights"))
@@ -92,7 +89,7 @@ class WeightStationaryStep:
             loaded = self._channel(index, "held activations")
         source.send(loaded)
         writer.recv(loaded)
-        cells = group.columns * group.depth * self.passes.cells_per_weight * self.passes.copies
+        cells = replicas * self._cells(group.columns, group)
         rows = min(group.rows, self.tiles.rows)
         writer.work(
             self.floor.ticks(self.tiles.clock, rows * array.write_cycles), {"array.write": cells}
@@ -101,30 +98,31 @@ class WeightStationaryStep:
 
     def receive_weights(self, round_: Round) -> None:
         """Let the arrays take over a round's programmed weights."""
-        for index in range(round_.replicas * len(round_.groups)):
+        for index in range(len(round_.groups)):
             self._unit(index, "array").recv(self._ready(index))
 
     def _ready(self, index: int) -> int:
-        return self._channel(index, "programmed", capacity=self.tiles.weight_buffers)
+        return self._channel(index, "programmed", capacity=self.floor.weight_rounds)
 
     def useful_replicas(self, round_: Round) -> int:
         """Return from how many replicas on the buffer's read side is the slowest."""
-        passes = self.passes.input_slices * sum(round_.passes)
-        reading = sum(
-            self.floor.read_ticks(ceil(g.rows * self.passes.slice_bits * self.passes.fresh))
-            for g in round_.groups
-        )
-        slowest = max(self._cycle_ticks(group) for group in round_.groups)
-        return 1 + ceil_div(slowest * passes, max(1, reading * passes))
+        buffer = self.floor.hardware.buffer
+        driven = sum(group.rows for group in round_.groups) * self.passes.slice_bits
+        cycles = driven * self.passes.fresh / (buffer.width_bits * buffer.ports.read)
+        slowest_ticks = max(self.cycle_ticks(group) for group in round_.groups)
+        return 1 + ceil(slowest_ticks / (cycles * self.floor.ticks(buffer.clock, 1)))
 
-    def _cycle_ticks(self, group: Group) -> int:
+    def one_replica_ticks(self, round_: Round) -> int:
+        """Return how long the slowest unit is busy with one round, were there one replica."""
+        passes = self.passes.vectors * self.passes.input_slices * sum(round_.passes)
+        return passes * max(self.cycle_ticks(group) for group in round_.groups)
+
+    def cycle_ticks(self, group: Group) -> int:
         """Return an upper bound of the time from one pass of a group to the next."""
         floor, tiles = self.floor, self.tiles
         stages = [floor.ticks(tiles.clock, tiles.array.pass_cycles)]
-        if tiles.dac is not None:
-            conversions = ceil_div(min(group.rows, tiles.rows), tiles.dac.count)
-            stages.append(conversions * floor.conversion_ticks(tiles.dac))
-        per_set, in_all = self._sums(group, group.stretches[0])
+        stages.append(self._drive_ticks(group))
+        per_set, in_all = self._sums(group, group.stretches[0], 1)
         if tiles.adc is not None:
             stages.append(ceil_div(per_set, tiles.adc.count) * floor.conversion_ticks(tiles.adc))
         stages.append(floor.adder_ticks(ceil_div(in_all, group.stretches[0].tiles)))
@@ -142,51 +140,65 @@ class WeightStationaryStep:
                 self._vectors(round_, rest)
 
     def _vectors(self, round_: Round, replicas: int) -> None:
-        groups = list(enumerate(round_.groups * replicas))
+        """Do one input vector on each of so many replicas."""
+        groups = list(enumerate(round_.groups))
         repeat = self.floor.schedule.repeat
         with repeat(self.passes.input_slices):
             for stretch, count in enumerate(round_.passes):
                 with repeat(count):
                     for index, group in groups:
-                        if active := group.stretches[stretch].tiles:
-                            self._evaluate(index, group, group.stretches[stretch])
-                        if active and self.passes.convert_each:
-                            self._convert(index, group, group.stretches[stretch])
+                        active = group.stretches[stretch]
+                        if active.tiles:
+                            self._evaluate(index, group, active, replicas)
+                        if active.tiles and self.passes.convert_each:
+                            self._convert(index, group, active, replicas)
             if not self.passes.convert_each:
                 for index, group in groups:
-                    self._convert(index, group, group.stretches[0])
+                    self._convert(index, group, group.stretches[0], replicas)
         for index, group in groups:
-            self._finish(round_, index, group)
+            self._finish(round_, index, group, replicas)
 
-    def _evaluate(self, index: int, group: Group, active: Active) -> None:
+    def _evaluate(self, index: int, group: Group, active: Active, replicas: int) -> None:
         """Read, drive and multiply: one pass of one group."""
         floor, tiles, array = self.floor, self.tiles, self._unit(index, "array")
-        sets = 1 if tiles.inputs_shared_by == "tiles" else active.tiles
-        bits = sets * ceil(group.rows * self.passes.slice_bits * self.passes.fresh)
-        floor.load(self.op, bits, self.passes.streamed)
+        sets = replicas * (1 if tiles.inputs_shared_by == "tiles" else active.tiles)
+        bits = sets * group.rows * self.passes.slice_bits
+        floor.load(self.op, ceil(bits * self.passes.fresh), self.passes.streamed)
         arriving = self._channel(index, "inputs")
         floor.read(self.op).send(arriving)
         if tiles.dac is not None:
             driver, driven = self._unit(index, "driver"), self._channel(index, "driven")
             driver.recv(arriving)
-            copies = sets * (tiles.cores if tiles.cores_split == "columns" else 1)
-            actions = {"dac.convert": group.rows * copies}
+            conversions = group.rows * sets
+            if tiles.cores_split == "columns":
+                conversions *= tiles.cores
+            actions = {"dac.convert": conversions}
             if tiles.modulator is not None:
-                actions["modulator.symbol"] = group.rows * copies
-            conversions = ceil_div(min(group.rows, tiles.rows), tiles.dac.count)
-            driver.work(conversions * floor.conversion_ticks(tiles.dac), actions)
+                actions["modulator.symbol"] = conversions
+            driver.work(self._drive_ticks(group), actions)
             driver.send(driven)
             arriving = driven
         array.recv(arriving)
-        cells = active.columns * group.depth * self.passes.cells_per_weight * self.passes.copies
+        cells = replicas * self._cells(active.columns, group)
         array.work(floor.ticks(tiles.clock, tiles.array.pass_cycles), {"array.mac": cells})
 
-    def _convert(self, index: int, group: Group, active: Active) -> None:
+    def _drive_ticks(self, group: Group) -> int:
+        """Return how long one set of drivers takes for its rows of one pass."""
+        if self.tiles.dac is None:
+            return 0
+        rows = min(group.rows, self.tiles.rows)
+        return ceil_div(rows, self.tiles.dac.count) * self.floor.conversion_ticks(self.tiles.dac)
+
+    def _cells(self, columns: int, group: Group) -> int:
+        """Return the cells that hold the weights of so many of a group's columns."""
+        return columns * group.depth * self.passes.cells_per_weight * self.passes.copies
+
+    def _convert(self, index: int, group: Group, active: Active, replicas: int) -> None:
         """Convert and accumulate what the columns have summed."""
         floor, tiles, array = self.floor, self.tiles, self._unit(index, "array")
         accumulator = self._unit(index, "accumulator")
-        sums, digits = self._channel(index, "sums"), self._channel(index, "digits")
-        per_set, in_all = self._sums(group, active)
+        sums = self._channel(index, "sums")
+        per_set, in_all = self._sums(group, active, replicas)
         array.send(sums)
         if tiles.adc is None:
             accumulator.recv(sums)
@@ -199,15 +211,16 @@ class WeightStationaryStep:
                 read_out = self._channel(index, "read out")
                 adc.send(read_out)
                 array.recv(read_out)
+            digits = self._channel(index, "digits")
             adc.send(digits)
             accumulator.recv(digits)
-        per_tile = ceil_div(in_all, active.tiles)
+        per_tile = ceil_div(in_all, active.tiles * replicas)
         accumulator.work(floor.adder_ticks(per_tile), {"accumulator.add": in_all})
 
-    def _sums(self, group: Group, active: Active) -> tuple[int, int]:
+    def _sums(self, group: Group, active: Active, replicas: int) -> tuple[int, int]:
         """Return how many sums one set of converters has to read, and all sets together."""
         tiles, slices = self.tiles, self.passes.weight_slices
-        per_set, in_all = group.tile_columns * slices, active.converting * slices
+        per_set, in_all = group.tile_columns * slices, active.converting * slices * replicas
         if self.passes.convert_each:
             in_all *= self.passes.copies
         if tiles.cores_split == "columns" and tiles.adc_shared_by == "none":
@@ -216,28 +229,25 @@ class WeightStationaryStep:
             in_all *= ceil_div(group.rows, tiles.rows)
         return per_set, in_all
 
-    def _finish(self, round_: Round, index: int, group: Group) -> None:
+    def _finish(self, round_: Round, index: int, group: Group, replicas: int) -> None:
         """Add the group's sums to those of its chain; the last one gives the results away."""
-        accumulator = self._unit(index, "accumulator")
-        place = index % len(round_.groups)
+        accumulator, count = self._unit(index, "accumulator"), replicas * group.columns
         before: int | None = None
-        if place and not round_.groups[place - 1].last:
+        if index and not round_.groups[index - 1].last:
             before = self._channel(index - 1, "partial sums")
         elif round_.carries_in:
             before = self._channel(index, "carried sums")
-            self.results.load_partial(group.columns)
+            self.results.load_partial(count)
             self.floor.read(self.op).send(before)
         if before is not None:
             accumulator.recv(before)
             add_ticks = self.floor.adder_ticks(group.tile_columns)
-            accumulator.work(add_ticks, {"accumulator.add": group.columns})
+            accumulator.work(add_ticks, {"accumulator.add": count})
         if not group.last:
             accumulator.send(self._channel(index, "partial sums"))
-        else:
-            name = self._name(index, "results")
-            self.results.give(
-                accumulator, name, group.columns, group.tile_columns, partial=round_.carries_out
-            )
+            return
+        name, per_tile = self._name(index, "results"), group.tile_columns
+        self.results.give(accumulator, name, count, per_tile, partial=round_.carries_out)
 
     def _unit(self, index: int, kind: str) -> UnitHandle:
         return self.floor.own(f"group[{index}].{kind}", kind, self.op)
