@@ -11,20 +11,22 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
 import simpy
+from simpy.events import Event, Timeout
 
 from archsim.engine.arbiter import Arbiter
 from archsim.engine.clock import Clock
 from archsim.engine.code import Code, Opcode, flatten
 from archsim.engine.ledger import Ledger, Record, counted_actions
 from archsim.errors import SimulationError
-from archsim.mapping.program import Program
+from archsim.mapping.program import Program, executions
 
 Progress = Callable[[int, int], None]
-"""Called now and then with how many instructions of how many were executed."""
+"""Called now and then with how many works of how many are done."""
 
 _STEPS_PER_CALL = 20_000
 _RECV, _SEND, _WORK = int(Opcode.RECV), int(Opcode.SEND), int(Opcode.WORK)
-_ACQUIRE, _RELEASE, _LOOP = int(Opcode.ACQUIRE), int(Opcode.RELEASE), int(Opcode.LOOP)
+_ACQUIRE, _RELEASE = int(Opcode.ACQUIRE), int(Opcode.RELEASE)
+_LOOP, _END = int(Opcode.LOOP), int(Opcode.END)
 
 
 @dataclass(slots=True)
@@ -34,14 +36,15 @@ class _Queue:
     capacity: int
     latency_ticks: int
     stamps: deque[int] = field(default_factory=deque)
-    sender: simpy.Event | None = None
-    receiver: simpy.Event | None = None
+    sender: Event | None = None
+    receiver: Event | None = None
 
 
 @dataclass(slots=True)
 class _Tally:
     """One unit's part in one op, growing."""
 
+    works: int = 0
     busy_ticks: int = 0
     stall_ticks: int = 0
     start_tick: int | None = None
@@ -55,7 +58,6 @@ class _State:
 
     code: Code
     line: int = 0
-    executed: int = 0
     end_tick: int | None = None
     tallies: dict[int, _Tally] = field(default_factory=dict)
 
@@ -88,92 +90,97 @@ def run(
 
 def _drain(clock: Clock, states: list[_State], progress: Progress | None) -> None:
     """Process events until none is left, reporting now and then."""
-    total = sum(_length(state.code) for state in states) if progress else 0
-    try:
-        while True:
+    total = sum(_executions(state.code, works_only=True) for state in states) if progress else 0
+    exhausted = False
+    while not exhausted:
+        try:
             for _ in range(_STEPS_PER_CALL):
                 clock.step()
-            if progress:
-                progress(sum(state.executed for state in states), total)
-    except simpy.core.EmptySchedule:
+        except simpy.core.EmptySchedule:
+            exhausted = True
         if progress:
-            progress(sum(state.executed for state in states), total)
+            works = sum(tally.works for state in states for tally in state.tallies.values())
+            progress(works, total)
 
 
 def _execute(  # noqa: C901, PLR0912, PLR0915  (one arm per instruction, inlined: this is the hot loop)
-    clock: Clock,
-    unit: int,
-    state: _State,
-    queues: list[_Queue],
-    arbiter: Arbiter,
-) -> Generator[simpy.Event, None, None]:
+    clock: Clock, unit: int, state: _State, queues: list[_Queue], arbiter: Arbiter
+) -> Generator[Event, None, None]:
     code = state.code
-    opcodes, first, second, ops = code.opcodes, code.first, code.second, code.ops
+    opcodes, first, second = code.opcodes, code.first, code.second
+    tallies = [state.tallies.setdefault(op, _Tally()) for op in code.ops]
     remaining = [0] * len(opcodes)  # iterations left of each loop
-    line, length = 0, len(opcodes)
+    line, length, now = 0, len(opcodes), clock.now  # time passes in yields only
     while line < length:
-        opcode = opcodes[line]
-        if opcode >= _LOOP:
-            if opcode == _LOOP:
-                remaining[line] = first[line]
-                line = line + 1 if first[line] else second[line] + 1
-            else:
-                start = second[line]
-                remaining[start] -= 1
-                line = start + 1 if remaining[start] else line + 1
-            continue
-        state.line = line
-        tally = state.tallies.get(ops[line])
-        if tally is None:
-            tally = state.tallies[ops[line]] = _Tally()
-        began = clock.now
+        opcode, argument = opcodes[line], first[line]
         if opcode == _WORK:
-            if first[line]:
-                yield clock.timeout(first[line])
-            tally.busy_ticks += first[line]
-            if tally.start_tick is None:
-                tally.start_tick, tally.first_end_tick = began, clock.now
-            tally.end_tick = clock.now
-        else:
-            if opcode == _RECV:
-                queue = queues[first[line]]
+            tally = tallies[line]
+            if not tally.works:
+                tally.start_tick = now
+            if argument:
+                yield Timeout(clock, argument)
+                now = clock.now
+            if not tally.works:
+                tally.first_end_tick = now
+            tally.works += 1
+            tally.busy_ticks += argument
+            tally.end_tick = now
+        elif opcode == _RECV:
+            queue = queues[argument]
+            if not queue.stamps or queue.stamps[0] > now:
+                state.line = line
                 if not queue.stamps:
-                    queue.receiver = clock.event()
+                    queue.receiver = Event(clock)
                     yield queue.receiver
                     queue.receiver = None
-                if queue.stamps[0] > clock.now:
-                    yield clock.timeout(queue.stamps[0] - clock.now)
-                queue.stamps.popleft()
-                if queue.sender is not None and not queue.sender.triggered:
-                    queue.sender.succeed()
-            elif opcode == _SEND:
-                queue = queues[first[line]]
-                if len(queue.stamps) >= queue.capacity:
-                    queue.sender = clock.event()
-                    yield queue.sender
-                    queue.sender = None
-                queue.stamps.append(clock.now + queue.latency_ticks)
-                if queue.receiver is not None and not queue.receiver.triggered:
-                    queue.receiver.succeed()
-            elif opcode == _ACQUIRE:
-                yield arbiter.request(first[line], second[line], unit)
-            elif opcode == _RELEASE:
-                arbiter.release(first[line], unit)
-            tally.stall_ticks += clock.now - began
-        state.executed += 1
+                if (under_way := queue.stamps[0] - clock.now) > 0:
+                    yield Timeout(clock, under_way)
+                tallies[line].stall_ticks += clock.now - now
+                now = clock.now
+            queue.stamps.popleft()
+            if queue.sender is not None and not queue.sender.triggered:
+                queue.sender.succeed()
+        elif opcode == _SEND:
+            queue = queues[argument]
+            if len(queue.stamps) >= queue.capacity:
+                state.line = line
+                queue.sender = Event(clock)
+                yield queue.sender
+                queue.sender = None
+                tallies[line].stall_ticks += clock.now - now
+                now = clock.now
+            queue.stamps.append(now + queue.latency_ticks)
+            if queue.receiver is not None and not queue.receiver.triggered:
+                queue.receiver.succeed()
+        elif opcode == _END:
+            start = second[line]
+            remaining[start] -= 1
+            if remaining[start]:
+                line = start
+        elif opcode == _LOOP:
+            remaining[line] = argument
+            if not argument:
+                line = second[line]
+        elif opcode == _ACQUIRE:
+            state.line = line
+            yield arbiter.request(argument, second[line], unit)
+            tallies[line].stall_ticks += clock.now - now
+            now = clock.now
+        elif opcode == _RELEASE:
+            arbiter.release(argument, unit)
         line += 1
-    state.end_tick = clock.now
+    state.end_tick = now
 
 
-def _length(code: Code) -> int:
-    """Return how many instructions other than loops the code executes."""
+def _executions(code: Code, *, works_only: bool = False) -> int:
+    """Return how many instructions other than loops, or how many works, the code executes."""
     times, total = [1], 0
     for opcode, count in zip(code.opcodes, code.first, strict=True):
-        if opcode == Opcode.LOOP:
+        if opcode == _LOOP:
             times.append(times[-1] * count)
-        elif opcode == Opcode.END:
+        elif opcode == _END:
             times.pop()
-        else:
+        elif opcode == _WORK or not works_only:
             total += times[-1]
     return total
 
@@ -218,7 +225,8 @@ def _ledger(program: Program, states: list[_State]) -> Ledger:
             tally.end_tick,
         )
         for unit, state in zip(program.units, states, strict=True)
-        for op, tally in sorted(state.tallies.items())
+        for op in sorted({i.op for i, times in executions(unit.instructions) if times})
+        if (tally := state.tallies[op])
     )
     return Ledger(
         engine="simpy",
@@ -226,5 +234,5 @@ def _ledger(program: Program, states: list[_State]) -> Ledger:
         end_ticks=ends,
         records=records,
         actions=counted_actions(program),
-        instructions=sum(state.executed for state in states),
+        instructions=sum(_executions(state.code) for state in states),
     )

@@ -155,8 +155,7 @@ def _pipelined(
 
     demands = _demands(floor, steps, counts)
     least = pipelined.allot(hardware, {op: replace(d, replicas=1) for op, d in demands.items()})
-    loads = pipelined.loads(written(1, least, {})).values()
-    bound_ticks = max(sum(per_op.values()) for per_op in loads)
+    bound_ticks = pipelined.bound_ticks(floor, written(1, least, {}))
     tiles = pipelined.allot(hardware, demands, bound_ticks)
     program = written(batch, tiles, pipelined.shares(written(1, tiles, {})))
     loader = replace(floor, schedule=Schedule(), lags=None, slots=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -108,6 +108,26 @@ def loads(program: Program) -> dict[str, dict[str, int]]:
             if ticks := sum(works):
                 found[resource][op] = ticks
     return found
+
+
+def bound_ticks(floor: Floor, program: Program) -> int:
+    """Return how long the slowest shared resource needs for one input, were every word full.
+
+    Args:
+        floor: Where the program was written.
+        program: One input's run.
+    """
+    totals: Counter[str] = Counter()
+    for unit in program.units:
+        for instruction, times in executions(unit.instructions):
+            if isinstance(instruction, Work):
+                totals.update({action: n * times for action, n in instruction.actions})
+    return max(
+        floor.read_ticks(totals["buffer.read_bit"]),
+        floor.write_ticks(totals["buffer.write_bit"]),
+        floor.dram_ticks(totals["dram.read_bit"] + totals["dram.write_bit"]),
+        sum(loads(program)["vector_unit"].values()),
+    )
 
 
 def shares(program: Program) -> Shares:

@@ -68,7 +68,8 @@ class Repeat:
     body: tuple[Instruction, ...]
 
 
-Instruction = Recv | Send | Work | Acquire | Release | Repeat
+Step = Recv | Send | Work | Acquire | Release
+Instruction = Step | Repeat
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ class Program:
         return work + hops
 
 
-def executions(body: tuple[Instruction, ...], times: int = 1) -> Iterator[tuple[Instruction, int]]:
+def executions(body: tuple[Instruction, ...], times: int = 1) -> Iterator[tuple[Step, int]]:
     """Yield every instruction other than loops with how often it is executed in all."""
     for instruction in body:
         if isinstance(instruction, Repeat):
