@@ -1,0 +1,9 @@
+"""DeiT-Base, 197 tokens: H. Touvron et al., ICML 2021."""
+
+from pathlib import Path
+
+from archsim.frontend import trace
+from archsim.workload import save_workload
+
+workload = trace("workloads.models.deit:deit_b", ["1x3x224x224"], name="deit_b")
+save_workload(workload, Path(__file__).with_suffix(".yaml"))
