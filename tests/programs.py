@@ -106,7 +106,7 @@ class _Writer:
                     self.block(depth + 1)
 
     def held(self, link: int) -> int:
-        return self.schedule.tokens(self.channels[link]) if link in self.channels else 0
+        return self.schedule.tokens(f"c{link}")
 
     def send(self, link: int) -> None:
         sender, _, capacity, latency_ticks = self.links[link]

@@ -225,24 +225,22 @@ def _counts(
     graph: Graph, hardware: Hardware, plan: RepetitionPlan | int | float
 ) -> dict[str, Counts]:
     """Return the counts of every op on the tiles; refuse repetition where nothing is analog."""
-    analog = set() if hardware.tiles.array.digital else {step.op.name for step in _on_tiles(graph)}
+    workload = graph.workload
+    if not workload.gemms and not isinstance(plan, RepetitionPlan):
+        return {}
+    full = plan if isinstance(plan, RepetitionPlan) else RepetitionPlan.uniform(workload, plan)
     limits = hardware.power_limits
-    explicit = isinstance(plan, RepetitionPlan)
-    full = (
-        plan if isinstance(plan, RepetitionPlan) else RepetitionPlan.uniform(graph.workload, plan)
-    )
-    full.check(graph.workload, mode=hardware.tiles.repetition.value, power_limits=limits)
-    wanted = {op.name: full.of_columns(op) for op in graph.workload.gemms}
+    full.check(workload, mode=hardware.tiles.repetition.value, power_limits=limits)
+    on_tiles = [step.op.name for step in _on_tiles(graph)]
+    analog = () if hardware.tiles.digital else on_tiles
+    wanted = {op.name: full.of_columns(op) for op in workload.gemms}
     repeated = [name for name, ks in wanted.items() if name not in analog and set(ks) != {1}]
-    if repeated and (explicit or not analog):
+    if repeated and (isinstance(plan, RepetitionPlan) or hardware.tiles.digital):
         raise MappingError(
             f"{', '.join(repeated)}: repeated, but executed digitally on '{hardware.name}', where "
             "repetition buys nothing. Set their counts to 1."
         )
-    return {
-        step.op.name: wanted[step.op.name] if step.op.name in analog else (1,)
-        for step in _on_tiles(graph)
-    }
+    return {name: wanted[name] if name in analog else (1,) for name in on_tiles}
 
 
 def _placements(

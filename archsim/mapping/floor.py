@@ -216,7 +216,7 @@ class Floor:
     @property
     def freed_tiles(self) -> bool:
         """Whether a round has let go of its weights and no load has claimed their place yet."""
-        return self.schedule.tokens(self.schedule.channel("freed")) > 0
+        return self.schedule.tokens("freed") > 0
 
     def claim_tiles(self, op: str) -> None:
         """Let weights be loaded only when the round before has let go of its copy."""

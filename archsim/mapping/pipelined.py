@@ -78,11 +78,11 @@ def emit_programming(floor: Floor, layouts: Mapping[str, Layout]) -> None:
 
 def _input(floor: Floor, through_dram: set[str]) -> None:
     """Bring one input of the network into the buffer, or leave it in DRAM to be streamed."""
-    arriving = floor.from_dram(floor.private("fetched", INPUT))
     with floor.schedule.op(INPUT):
         for tensor in sorted(floor.graph.network_inputs):
             pieces = [] if tensor in through_dram else floor.pieces(floor.graph.bits(tensor))
             for count, bits in pieces:
+                arriving = floor.from_dram(floor.private("fetched", INPUT))
                 with floor.schedule.repeat(count):
                     floor.do_dram(INPUT, bits, action="read_bit")
                     floor.dram(INPUT, "activations").send(arriving)

@@ -124,9 +124,9 @@ class Schedule:
         """Return the dynamically arbitrated port of that name, made at its first mention."""
         return self._ports.setdefault(name, len(self._ports))
 
-    def tokens(self, channel: int) -> int:
-        """Return how many tokens the channel holds at this place of the schedule."""
-        return self._tokens[channel]
+    def tokens(self, name: str) -> int:
+        """Return how many tokens the channel of that name holds at this place of the schedule."""
+        return self._tokens[self._channel_names[name]] if name in self._channel_names else 0
 
     @contextmanager
     def op(self, name: str) -> Iterator[None]:

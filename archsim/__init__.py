@@ -1,0 +1,73 @@
+"""Latency, throughput, energy and area of neural networks on analog accelerators.
+
+>>> import archsim
+>>> report = archsim.simulate("homodyne", "lenet5", batch=4)
+>>> report.latency_s, report.energy_j, report.ops  # doctest: +SKIP
+
+Importing ``archsim`` costs nothing: what is named here is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from archsim.errors import (
+        ArchsimError,
+        ConfigError,
+        MappingError,
+        SimulationError,
+        WorkloadError,
+    )
+    from archsim.hardware import Hardware
+    from archsim.report import Report, load_hardware, load_plan, load_workload, simulate
+    from archsim.workload import RepetitionPlan, Workload, save_plan, save_workload
+
+__all__ = [
+    "ArchsimError",
+    "ConfigError",
+    "Hardware",
+    "MappingError",
+    "RepetitionPlan",
+    "Report",
+    "SimulationError",
+    "Workload",
+    "WorkloadError",
+    "load_hardware",
+    "load_plan",
+    "load_workload",
+    "save_plan",
+    "save_workload",
+    "simulate",
+]
+
+_HOMES = {
+    "archsim.errors": (
+        "ArchsimError",
+        "ConfigError",
+        "MappingError",
+        "SimulationError",
+        "WorkloadError",
+    ),
+    "archsim.hardware": ("Hardware",),
+    "archsim.report": ("Report", "load_hardware", "load_plan", "load_workload", "simulate"),
+    "archsim.workload": ("RepetitionPlan", "Workload", "save_plan", "save_workload"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a name of ``__all__`` from the package it lives in."""
+    from importlib import import_module, metadata  # importing archsim costs nothing
+
+    if name == "__version__":
+        return metadata.version("archsim")
+    for home, names in _HOMES.items():
+        if name in names:
+            value = getattr(import_module(home), name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module 'archsim' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

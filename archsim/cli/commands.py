@@ -1,0 +1,221 @@
+"""The commands: each reads its options, calls the public API, prints what comes back."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from archsim.cli.output import (
+    Format,
+    ProgressBar,
+    console,
+    show,
+    warn,
+    write_csv,
+    write_json,
+    write_list,
+    write_workload,
+)
+from archsim.errors import ArchsimError, ConfigError
+
+if TYPE_CHECKING:
+    from archsim.workload import Workload
+
+app = typer.Typer(name="archsim", add_completion=False, pretty_exceptions_enable=False)
+
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Change the machine; repeatable."),
+]
+AsFormat = Annotated[Format, typer.Option("--format", help="What goes to stdout.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version  # rarely asked for
+
+        sys.stdout.write(f"archsim {version('archsim')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Latency, throughput, energy and area of neural networks on analog accelerators."""
+
+
+@app.command()
+def run(  # noqa: PLR0913 - one parameter for each option
+    hardware: Annotated[str, typer.Argument(metavar="HW", help="Machine: a file or a name.")],
+    workload: Annotated[str, typer.Argument(metavar="WORKLOAD", help="A file or a name.")],
+    *,
+    plan: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Repetitions of every product.")
+    ] = None,
+    repetitions: Annotated[
+        float, typer.Option(metavar="N", help="The same repetitions everywhere.")
+    ] = 1.0,
+    batch: Annotated[int, typer.Option(metavar="N", help="Inputs of the network.")] = 1,
+    schedule: Annotated[
+        str, typer.Option(help="serial: op after op; pipelined: ops overlap on a stream.")
+    ] = "serial",
+    engine: Annotated[str, typer.Option(help="auto, or the name of an engine.")] = "auto",
+    overrides: Overrides = None,
+    bits: Annotated[
+        int | None, typer.Option(metavar="N", help="Bits of activations and weights.")
+    ] = None,
+    activation_bits: Annotated[
+        int | None, typer.Option(metavar="N", help="Bits of activations.")
+    ] = None,
+    weight_bits: Annotated[int | None, typer.Option(metavar="N", help="Bits of weights.")] = None,
+    format_: AsFormat = Format.TABLE,
+    all_ops: Annotated[bool, typer.Option("--all-ops", help="List every op in the table.")] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="Save the report and its tables."),
+    ] = None,
+) -> None:
+    """Run a workload on a machine and report time, energy and area."""
+    from archsim import report as reports  # other commands do without
+    from archsim.report import saving
+
+    if output is not None:
+        saving.check(output)
+    machine = reports.load_hardware(hardware, overrides or ())
+    network = _with_bits(reports.load_workload(workload), bits, activation_bits, weight_bits)
+    with ProgressBar() as progress:
+        report = reports.simulate(
+            machine, network, plan, repetitions, batch, schedule, engine, progress
+        )
+    if output is not None:
+        report.save(output)
+    show(report, format_, all_ops=all_ops)
+
+
+@app.command()
+def check(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files or names.")],
+    overrides: Overrides = None,
+) -> None:
+    """Validate machines and print what follows from their numbers."""
+    from archsim.hardware import load  # other commands do without
+    from archsim.hardware.check import facts
+    from archsim.report.facts_text import print_facts
+
+    faults: list[str] = []
+    for index, file in enumerate(files):
+        try:
+            found = facts(load(file, overrides or ()))
+        except ArchsimError as fault:
+            faults.append(str(fault))
+            continue
+        if index:
+            sys.stdout.write("\n")
+        with console() as page:
+            print_facts(found, page)
+        warn(f"{found.name}: {text}" for text in found.warnings)
+    if faults:
+        raise ConfigError("\n".join(faults))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of machine files, for editors."""
+    from archsim.hardware import schema as of_machines  # other commands do without
+
+    write_json(of_machines())
+
+
+@app.command()
+def components(
+    format_: AsFormat = Format.TABLE,
+) -> None:
+    """List what a machine can be made of: kinds, keys, units, meanings."""
+    from archsim.hardware import catalogue  # other commands do without
+    from archsim.report.facts_text import print_catalogue
+
+    entries = catalogue()
+    if format_ is Format.JSON:
+        write_json([asdict(entry) for entry in entries])
+    elif format_ is Format.CSV:
+        write_csv([asdict(entry) for entry in entries])
+    else:
+        with console() as page:
+            print_catalogue(entries, page)
+
+
+@app.command()
+def trace(  # noqa: PLR0913 - one parameter for each option
+    model: Annotated[str, typer.Argument(metavar="MODULE:CALLABLE", help="What makes the model.")],
+    *,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option("--input", metavar="SHAPE", help="1x3x224x224 or 1x128:int64; repeatable."),
+    ] = None,
+    kwargs: Annotated[
+        str | None, typer.Option(metavar="JSON", help="Arguments of the callable.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the workload.")] = None,
+    device: Annotated[str, typer.Option(help="meta needs no memory for weights; or cpu.")] = "meta",
+    fixed_batch: Annotated[
+        bool, typer.Option("--fixed-batch", help="The model takes no other batch size.")
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Where to; stdout by default."),
+    ] = None,
+) -> None:
+    """Turn a PyTorch model into a workload file."""
+    from archsim import frontend  # torch takes seconds to import
+
+    workload = frontend.trace(
+        model, inputs or (), kwargs=kwargs, name=name, device=device, fixed_batch=fixed_batch
+    )
+    if output is None:
+        write_workload(workload)
+        return
+    from archsim.workload import save_workload
+
+    save_workload(workload, output)
+    ops, macs = len(workload.ops), workload.macs
+    sys.stderr.write(f"{output}: {workload.name}, {ops:,} ops, {macs:,} MACs\n")
+
+
+@app.command()
+def machines() -> None:
+    """List the machines that come with archsim."""
+    from archsim.hardware import shipped  # other commands do without
+
+    write_list(shipped())
+
+
+@app.command()
+def workloads() -> None:
+    """List the workloads that come with archsim."""
+    from archsim.report import shipped_workloads  # other commands do without
+
+    write_list(shipped_workloads())
+
+
+def _with_bits(
+    workload: Workload, bits: int | None, activation_bits: int | None, weight_bits: int | None
+) -> Workload:
+    if bits is not None and (activation_bits is not None or weight_bits is not None):
+        raise ConfigError(
+            "--bits: found it beside --activation-bits or --weight-bits; expected one or the "
+            "other; give --bits for both operands, or each its own"
+        )
+    return workload.with_bits(
+        bits if activation_bits is None else activation_bits,
+        bits if weight_bits is None else weight_bits,
+    )

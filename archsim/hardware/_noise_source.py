@@ -1,0 +1,55 @@
+"""How a component tells the functional side what noise it adds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from archsim.physics.repetition import Source
+
+
+class Formula(StrEnum):
+    """Which formula of :mod:`archsim.physics.noise` gives a source's standard deviation."""
+
+    SHOT_RENORMALISED = "shot_renormalised"
+    """``homodyne_std`` with ``photons_per_mac``; light is rescaled to each vector's norm."""
+
+    SHOT_FULL_SCALE = "shot_full_scale"
+    """``homodyne_full_scale_std`` with ``photons`` per symbol and arm."""
+
+    SHOT_DIRECT = "shot_direct"
+    """``direct_std`` with ``photons_per_mac`` at the input."""
+
+    SHOT_DIRECT_FULL_SCALE = "shot_direct_full_scale"
+    """``direct_full_scale_std`` with ``photons`` per symbol and cell."""
+
+    THERMAL = "thermal"
+    """``thermal_std``, the normalised thermal noise, with ``std``."""
+
+    RECEIVER = "receiver"
+    """``receiver_std``: ``electrons`` a conversion or a symbol, against the signal's electrons."""
+
+    OPERAND = "operand"
+    """``weight_std``: ``std`` of each weight (or input) relative to its range."""
+
+    CONVERSION = "conversion"
+    """``std`` relative to the converter's range, added once per conversion."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseSource:
+    """One noise source of one base pass."""
+
+    name: str
+    """The part that adds it and what it is: ``detector.shot``."""
+
+    source: Source
+    """How repetition acts on it."""
+
+    formula: Formula
+    """Which formula gives its standard deviation."""
+
+    parameters: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    """The formula's parameters, by the names of its arguments."""

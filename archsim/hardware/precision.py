@@ -1,0 +1,93 @@
+"""Noise of a machine's analog path as standard deviations and effective bits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from math import hypot, inf, isfinite, sqrt
+from typing import Any
+
+from archsim.hardware._noise_source import Formula, NoiseSource
+from archsim.physics import noise, precision
+from archsim.physics.repetition import Source
+
+_RANGE = 2.0
+"""From -1 to 1: operands are scaled to their full scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseFigure:
+    """One noise source on one reading."""
+
+    name: str
+    """The part and what it is."""
+
+    source: Source
+    """How repetition acts on it."""
+
+    std: float
+    """Standard deviation relative to the range of the reading, with operands at full scale."""
+
+    enob: float
+    """Effective bits if it were the only one."""
+
+
+def figures(sources: Iterable[NoiseSource], fan_in: int, symbols: int) -> tuple[NoiseFigure, ...]:
+    """Return each source's noise on a reading of so many products, all operands at full scale.
+
+    Args:
+        sources: Noise sources of one base pass.
+        fan_in: Products of one reading, D; the reading's range is from -D to D.
+        symbols: Symbols whose charge one reading holds.
+    """
+    found = []
+    for source in sources:
+        std = float(_std(source, fan_in, symbols))
+        range_ = _RANGE * fan_in
+        bits = precision.enob(range_=range_, std=std) if std > 0 else inf
+        found.append(NoiseFigure(source.name, source.source, std / range_, bits))
+    return tuple(found)
+
+
+def path_enob(noise_figures: Iterable[NoiseFigure]) -> float | None:
+    """Return the effective bits against all sources together; nothing where there are none."""
+    std = hypot(*(figure.std for figure in noise_figures))
+    if std == 0 or not isfinite(std):
+        return None
+    return precision.enob(range_=1.0, std=std)
+
+
+def _std(source: NoiseSource, fan_in: int, symbols: int) -> Any:
+    """Return a standard deviation for |w| = |x| = 1 throughout."""
+    level = source.parameters
+    norm = sqrt(fan_in)
+    if source.formula in _SHOT:
+        return _SHOT[source.formula](level, norm)
+    if source.formula is Formula.RECEIVER:
+        readings = symbols if source.source is Source.WHITE else 1
+        signal = level["full_scale_electrons"]
+        electrons = level["electrons"] * sqrt(readings)
+        return noise.receiver_std(electrons, full_scale=1.0, full_scale_electrons=signal)
+    if source.formula is Formula.THERMAL:
+        return noise.thermal_std(
+            level["std"], fan_in=fan_in, weight_range=_RANGE, input_range=_RANGE
+        )
+    if source.formula is Formula.OPERAND:
+        return noise.weight_std(level["std"], weight_range=_RANGE, input_norm=norm)
+    return level["std"] * _RANGE * fan_in
+
+
+_SHOT: dict[Formula, Callable[[Mapping[str, float], float], Any]] = {
+    Formula.SHOT_RENORMALISED: lambda level, norm: noise.homodyne_std(
+        norm, norm, norm**2, level["photons_per_mac"]
+    ),
+    Formula.SHOT_FULL_SCALE: lambda level, norm: noise.homodyne_full_scale_std(
+        norm, norm, weight_max=1.0, input_max=1.0, photons=level["photons"]
+    ),
+    Formula.SHOT_DIRECT: lambda level, norm: noise.direct_std(
+        sum_of_products=norm**2, scale=1.0, photons=level["photons_per_mac"]
+    ),
+    Formula.SHOT_DIRECT_FULL_SCALE: lambda level, norm: noise.direct_std(
+        sum_of_products=norm**2, scale=1.0, photons=level["photons"]
+    ),
+}

@@ -1,0 +1,103 @@
+from fractions import Fraction
+
+import pytest
+
+from archsim.hardware import load
+from archsim.hardware.check import facts
+
+
+def warnings(name, *overrides):
+    return "\n".join(facts(load(name, overrides)).warnings)
+
+
+def test_peak_rates_count_slices():
+    crossbar = facts(load("crossbar"))
+    # 16,128 arrays of 128 x 128 cells every 100 ns; 8 one-bit inputs by 4 two-bit cells.
+    assert crossbar.native_bits == (1, 2)
+    assert crossbar.native_macs_per_s == pytest.approx(16128 * 128 * 128 * 1e7)
+    assert crossbar.macs_per_s == pytest.approx(crossbar.native_macs_per_s / 32)
+    digital = facts(load("digital_int8"))
+    assert digital.macs_per_s == 4 * 128 * 128 * 1e9
+
+
+def test_dota_b_at_four_bits_takes_four_passes_for_eight():
+    shipped = facts(load("dota_b"))
+    # 8 cores of 12³ products at 5 GHz.
+    assert shipped.native_macs_per_s == pytest.approx(8 * 12**3 * 5e9)
+    assert shipped.macs_per_s == pytest.approx(shipped.native_macs_per_s / 4)
+
+
+def test_the_link_budget_of_the_homodyne_machine_by_hand():
+    light = facts(load("homodyne")).light
+    assert light.ways == 64 * 64 * 2
+    assert light.loss_db == pytest.approx(6)
+    # 1 mW/8192 through 6 dB is 30.66 nW: 47.85 photons of 0.12816 aJ in 0.2 ns.
+    assert light.detector_w == pytest.approx(30.66e-9, rel=1e-3)
+    assert light.photons == pytest.approx(47.85, rel=1e-3)
+    assert light.detected == pytest.approx(38.28, rel=1e-3)
+    assert light.signal == pytest.approx(76.56, rel=1e-3)
+
+
+def test_the_homodyne_machine_is_limited_by_shot_noise():
+    found = facts(load("homodyne"))
+    loudest = max(found.noise, key=lambda figure: figure.std)
+    assert loudest.name == "detector.shot"
+    # sqrt(2·1024/38.28)/2 over a range of 2·1024
+    assert loudest.std == pytest.approx((2048 / 38.28) ** 0.5 / 2 / 2048, rel=1e-3)
+    assert found.enob < min(figure.enob for figure in found.noise)
+
+
+def test_more_light_gives_half_a_bit_for_twice_the_photons():
+    def shot(power):
+        figures = facts(load("homodyne", [f"tiles.laser.power={power}"])).noise
+        return next(f.enob for f in figures if f.name == "detector.shot")
+
+    assert shot("2 mW") - shot("1 mW") == pytest.approx(0.5)
+
+
+def test_a_block_of_sums_is_converted_by_its_converters_in_turn():
+    # 4,096 sums by 64 converters at 1 GHz.
+    assert facts(load("homodyne")).block_s == Fraction(64, 10**9)
+    assert facts(load("digital_int8")).block_s is None
+
+
+def test_shipped_machines_give_no_warnings():
+    for name in ("homodyne", "ring_bank", "crossbar", "dota_b", "digital_int8"):
+        assert facts(load(name)).warnings == (), name
+
+
+@pytest.mark.parametrize(
+    ("name", "override", "message"),
+    [
+        ("homodyne", "tiles.adc.bits=14", "tiles.adc.bits: found 14; noise leaves 6.9 effective"),
+        ("homodyne", "tiles.dac.rate=1 GHz", "tiles.dac: found 1e-09 s for the words of one pass"),
+        ("homodyne", "tiles.dac.count=32", "tiles.weight_dac: found 4e-10 s for the words"),
+        (
+            "crossbar",
+            "tiles.adc.rate=640 MHz",
+            "tiles.adc: found 2e-07 s to convert sums that take 1e-07 s",
+        ),
+        (
+            "dota_b",
+            "tiles.adc.count=12",
+            "tiles.adc: found 2.4e-09 s to convert sums that take 6e-10",
+        ),
+        ("homodyne", "tiles.adc.rate=0.3 GHz", "it works at 2.5e+08 Hz; choose a rate"),
+        ("homodyne", "buffer.size=1 KiB", "buffer.size: found 8192 bit; one pass takes and leaves"),
+        ("homodyne", "tiles.detector.count=8", "tiles.detector.count: found 8; an array has 4096"),
+    ],
+)
+def test_a_mismatch_is_warned_of(name, override, message):
+    assert message in warnings(name, override)
+
+
+def test_numbers_without_a_source_are_listed():
+    found = warnings("homodyne", "tiles.modulator.symbol_std=0.01")
+    assert "sources: found none for tiles.modulator.symbol_std; expected one each" in found
+
+
+def test_sources_of_nothing_are_listed():
+    assert "sources: found tiles.foo, which cover no number" in warnings(
+        "homodyne",
+        "sources={tiles: x, clocks: x, buffer: x, dram: x, vector_unit: x, tiles.foo: x}",
+    )

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import pytest
+
+from archsim import hardware
+from archsim.mapping import Placement
+from archsim.report.peak import peak_macs_per_s
+from tests.unit.report.tiny import machine
+
+
+def test_every_array_does_a_product_a_cell_and_symbol():
+    assert peak_macs_per_s(machine(), Placement("x", "conv", "array")) == 4 * 2 * 2 * 3 * 10**9
+
+
+def test_slices_of_both_operands_take_passes_of_an_output_stationary_machine():
+    sliced = Placement("x", "conv", "array", input_slices=2, weight_slices=3)
+    assert peak_macs_per_s(machine(), sliced) == 4 * 2 * 2 * 3 * 10**9 / 6
+
+
+def test_the_vector_unit_does_a_product_a_lane_and_cycle():
+    assert peak_macs_per_s(machine(), Placement("x", "matmul", "vector_unit")) == 16 * 500 * 10**6
+
+
+def test_weight_slices_take_columns_of_a_weight_stationary_machine():
+    crossbar = hardware.load("crossbar", ["tiles.columns=130"])
+    tiles = crossbar.tiles
+    sliced = Placement("x", "conv", "array", input_slices=8, weight_slices=4)
+    passes_hz = float(crossbar.clocks[tiles.clock] / tiles.array.pass_cycles) / 8
+    expected = tiles.count * tiles.cores * tiles.rows * 32 * passes_hz  # 2 of 130 columns are idle
+    assert float(peak_macs_per_s(crossbar, sliced)) == pytest.approx(expected)

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+from archsim.errors import ConfigError
+from archsim.report import saving
+from archsim.report.report import ROW_TYPES
+from tests.unit.report.test_report import report
+
+
+@pytest.fixture(scope="module")
+def found():
+    return report()
+
+
+def test_a_saved_report_reads_back_as_it_was(found, tmp_path):
+    found.save(tmp_path / "run")
+    assert {path.name for path in (tmp_path / "run").iterdir()} == saving.FILES
+    assert json.loads((tmp_path / "run/report.json").read_text()) == found.to_dict()
+    for table in ROW_TYPES:
+        written = pd.read_parquet(tmp_path / f"run/{table}.parquet")
+        pd.testing.assert_frame_equal(written, getattr(found, table), check_dtype=False)
+        text = pd.read_csv(tmp_path / f"run/{table}.csv")
+        pd.testing.assert_frame_equal(text, getattr(found, table), check_dtype=False)
+
+
+def test_folders_on_the_way_are_made(found, tmp_path):
+    found.save(tmp_path / "a/b/run")
+    assert (tmp_path / "a/b/run/report.json").exists()
+
+
+def test_an_earlier_report_is_replaced_and_nothing_is_left_behind(found, tmp_path):
+    found.save(tmp_path / "run")
+    (tmp_path / "run/report.json").write_text("old")
+    found.save(tmp_path / "run")
+    assert json.loads((tmp_path / "run/report.json").read_text())["workload"] == "tiny"
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_an_empty_folder_is_used(found, tmp_path):
+    (tmp_path / "run").mkdir()
+    found.save(tmp_path / "run")
+    assert (tmp_path / "run/report.json").exists()
+
+
+def test_a_folder_with_anything_else_in_it_is_left_alone(found, tmp_path):
+    found.save(tmp_path / "run")
+    (tmp_path / "run/thesis.tex").write_text("precious")
+    with pytest.raises(ConfigError, match=r"found 'thesis.tex', which is not part of a report"):
+        found.save(tmp_path / "run")
+    assert (tmp_path / "run/thesis.tex").read_text() == "precious"
+
+
+def test_a_file_of_that_name_is_left_alone(found, tmp_path):
+    (tmp_path / "run").write_text("precious")
+    with pytest.raises(ConfigError, match="found a file; expected a folder"):
+        found.save(tmp_path / "run")
+    assert (tmp_path / "run").read_text() == "precious"
+
+
+@pytest.mark.parametrize("name", [".", "/"])
+def test_a_folder_needs_a_name(found, name):
+    with pytest.raises(ConfigError, match="found no name; expected a new folder"):
+        found.save(name)
+
+
+def test_a_place_that_cannot_be_written_is_told(found, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="expected a folder"):
+        found.save(tmp_path / "file/run")
+
+
+def test_a_failure_halfway_leaves_nothing(found, tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(saving, "_write", fail)
+    with pytest.raises(ConfigError, match="No space left on device"):
+        found.save(tmp_path / "run")
+    assert not list(tmp_path.iterdir())
