@@ -12,9 +12,9 @@ def warnings(name, *overrides):
 
 def test_peak_rates_count_slices():
     crossbar = facts(load("crossbar"))
-    # 16,128 arrays of 128 x 128 cells every 100 ns; 8 one-bit inputs by 4 two-bit cells.
+    # 32,256 arrays of 128 x 128 cells every 100 ns; 8 one-bit inputs by 4 two-bit cells.
     assert crossbar.native_bits == (1, 2)
-    assert crossbar.native_macs_per_s == pytest.approx(16128 * 128 * 128 * 1e7)
+    assert crossbar.native_macs_per_s == pytest.approx(32256 * 128 * 128 * 1e7)
     assert crossbar.macs_per_s == pytest.approx(crossbar.native_macs_per_s / 32)
     digital = facts(load("digital_int8"))
     assert digital.macs_per_s == 4 * 128 * 128 * 1e9
