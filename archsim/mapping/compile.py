@@ -109,14 +109,13 @@ def compile_workload(
 
 
 def _serial(graph: Graph, hardware: Hardware, counts: Mapping[str, Counts], batch: int) -> Compiled:
-    floor = Floor(Schedule(), hardware, graph, batch)
+    resident = isinstance(hardware.tiles, WeightStationary) and not hardware.tiles.reload
+    floor = Floor(Schedule(), hardware, graph, batch, resident=resident)
     rounds, space_bits = _weight_room(floor)
     floor = replace(floor, weight_rounds=rounds)
     traffic = plan_serial(graph, batch, hardware.buffer.size_bits - space_bits)
     steps = list(zip(graph.steps, traffic, strict=True))
-    tiles = None
-    if isinstance(hardware.tiles, WeightStationary) and not hardware.tiles.reload:
-        tiles = pipelined.allot(hardware, _demands(floor, steps, counts))
+    tiles = pipelined.allot(hardware, _demands(floor, steps, counts)) if resident else None
     layouts = _layouts(floor, steps, counts, tiles)
     serial.emit(floor, steps, layouts)
     program = floor.schedule.finish()
@@ -146,7 +145,7 @@ def _pipelined(
         longest[tensor] = max(lag, longest.get(tensor, 0))
     traffic, _ = plan_pipelined(graph, longest, hardware.buffer.size_bits)
     steps = list(zip(graph.steps, traffic, strict=True))
-    floor = Floor(Schedule(), hardware, graph, 1, lags=lags, slots=pipelined.SLOTS)
+    floor = Floor(Schedule(), hardware, graph, 1, lags=lags, resident=True, slots=pipelined.SLOTS)
 
     def written(inputs: int, tiles: Mapping[str, int], shares: Shares) -> Program:
         fresh = replace(floor, schedule=Schedule(), shares=shares)

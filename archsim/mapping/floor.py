@@ -43,6 +43,7 @@ class Floor:
         lags: In ``pipelined``, for each tensor and op that reads it, how many inputs its
             producer may be ahead; None in ``serial``.
         weight_rounds: Rounds of weights that there is room for at a time.
+        resident: Whether every op has tiles of its own.
         slots: Ticks that one tick of the machine is divided into, so that a work's time can be
             stretched to a share of a resource with little rounding.
     """
@@ -54,6 +55,7 @@ class Floor:
     shares: Shares = field(default_factory=dict)
     lags: Mapping[tuple[str, str], int] | None = None
     weight_rounds: int = 1
+    resident: bool = False
     slots: int = 1
 
     # ---- units --------------------------------------------------------------------------
@@ -63,8 +65,8 @@ class Floor:
         return self.schedule.unit(self.private(name, op), role)
 
     def private(self, name: str, op: str) -> str:
-        """Return a name that is the op's own where ops overlap."""
-        return name if self.lags is None else f"{op}/{name}"
+        """Return a name that is the op's own where it has tiles of its own."""
+        return f"{op}/{name}" if self.resident else name
 
     def shared(self, name: str, role: str, op: str) -> UnitHandle:
         """Return a unit that serves all ops, or the op's share of it."""

@@ -19,7 +19,7 @@ from math import ceil
 from archsim.hardware import OutputStationary
 from archsim.mapping.blocks import BlockRound, Part, Wave
 from archsim.mapping.floor import Floor
-from archsim.mapping.results import Results
+from archsim.mapping.results import Adder, Results
 from archsim.mapping.schedule import UnitHandle
 from archsim.mapping.tiling import ceil_div
 
@@ -200,14 +200,14 @@ class OutputStationaryStep:
 
     def _finish(self, round_: BlockRound, wave: Wave) -> None:
         floor = self.floor
-        accumulator = floor.own("tiles.accumulator", "accumulator", self.op)
+        adder = Adder(floor, floor.own("tiles.accumulator", "accumulator", self.op))
         per_tile = ceil_div(wave.results, wave.parts[0].tiles)
         if round_.carries_in:
             carried = floor.schedule.channel("tiles.carried sums")
             self.results.load_partial(wave.results)
             floor.read(self.op).send(carried)
-            accumulator.recv(carried)
-            accumulator.work(floor.adder_ticks(per_tile), {"accumulator.add": wave.results})
+            adder.unit.recv(carried)
+            adder.add(wave.results, per_tile)
         self.results.give(
-            accumulator, "tiles.results", wave.results, per_tile, partial=round_.carries_out
+            adder, "tiles.results", wave.results, per_tile, partial=round_.carries_out
         )

@@ -24,6 +24,22 @@ class Rider:
     work: LaneOperations
 
 
+class Adder:
+    """An accumulator doing one thing after the other for one token, rounded up to cycles once."""
+
+    def __init__(self, floor: Floor, unit: UnitHandle) -> None:
+        self.unit = unit
+        self._floor = floor
+        self._done_per_tile = 0
+
+    def add(self, in_all: int, per_tile: int) -> None:
+        """Do so many additions, of which the fullest tile does ``per_tile``."""
+        before_ticks = self._floor.adder_ticks(self._done_per_tile)
+        self._done_per_tile += per_tile
+        ticks = self._floor.adder_ticks(self._done_per_tile) - before_ticks
+        self.unit.work(ticks, {"accumulator.add": in_all})
+
+
 @dataclass(frozen=True)
 class Results:
     """The way out of one step's accumulators.
@@ -52,13 +68,11 @@ class Results:
         bits = results * self.floor.hardware.tiles.accumulator.bits
         self.floor.load(self.op, bits, Fraction(self.to_dram))
 
-    def give(
-        self, accumulator: UnitHandle, name: str, results: int, per_tile: int, *, partial: bool
-    ) -> None:
+    def give(self, adder: Adder, name: str, results: int, per_tile: int, *, partial: bool) -> None:
         """Send results away.
 
         Args:
-            accumulator: Who has them.
+            adder: Who has them.
             name: Name of the channel that they leave by.
             results: How many there are.
             per_tile: How many the fullest tile has.
@@ -70,14 +84,13 @@ class Results:
         first = next((i for i, rider in enumerate(riders) if rider.work.special), len(riders))
         for rider in riders[:first]:
             with floor.schedule.op(rider.op):
-                adds = self._share(rider.work.simple, results)
-                per_tile_adds = self._share(rider.work.simple, per_tile)
-                accumulator.work(floor.adder_ticks(per_tile_adds), {"accumulator.add": adds})
+                simple = rider.work.simple
+                adder.add(self._share(simple, results), self._share(simple, per_tile))
         if special := riders[first:]:
-            self._through_vector_unit(accumulator, name, results, special)
+            self._through_vector_unit(adder.unit, name, results, special)
         else:
             leaving = floor.schedule.channel(name)
-            accumulator.send(leaving)
+            adder.unit.send(leaving)
             write.recv(leaving)
         floor.store(self.op, results * bits, to_dram=self.to_dram)
 

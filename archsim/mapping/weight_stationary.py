@@ -18,7 +18,7 @@ from math import ceil
 
 from archsim.hardware import WeightStationary
 from archsim.mapping.floor import Floor
-from archsim.mapping.results import Results
+from archsim.mapping.results import Adder, Results
 from archsim.mapping.schedule import UnitHandle
 from archsim.mapping.tiling import Active, Group, Round, ceil_div
 
@@ -231,7 +231,8 @@ class WeightStationaryStep:
 
     def _finish(self, round_: Round, index: int, group: Group, replicas: int) -> None:
         """Add the group's sums to those of its chain; the last one gives the results away."""
-        accumulator, count = self._unit(index, "accumulator"), replicas * group.columns
+        adder = Adder(self.floor, self._unit(index, "accumulator"))
+        count, per_tile = replicas * group.columns, group.tile_columns
         before: int | None = None
         if index and not round_.groups[index - 1].last:
             before = self._channel(index - 1, "partial sums")
@@ -240,14 +241,13 @@ class WeightStationaryStep:
             self.results.load_partial(count)
             self.floor.read(self.op).send(before)
         if before is not None:
-            accumulator.recv(before)
-            add_ticks = self.floor.adder_ticks(group.tile_columns)
-            accumulator.work(add_ticks, {"accumulator.add": count})
+            adder.unit.recv(before)
+            adder.add(count, per_tile)
         if not group.last:
-            accumulator.send(self._channel(index, "partial sums"))
+            adder.unit.send(self._channel(index, "partial sums"))
             return
-        name, per_tile = self._name(index, "results"), group.tile_columns
-        self.results.give(accumulator, name, count, per_tile, partial=round_.carries_out)
+        name = self._name(index, "results")
+        self.results.give(adder, name, count, per_tile, partial=round_.carries_out)
 
     def _unit(self, index: int, kind: str) -> UnitHandle:
         return self.floor.own(f"group[{index}].{kind}", kind, self.op)

@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from archsim.errors import SimulationError
 from archsim.report import Provenance, report_of
 from archsim.report.report import ROW_TYPES
 from archsim.workload import Workload
@@ -38,6 +39,13 @@ def test_latency_of_one_input_ends_when_all_of_its_output_is_stored(found):
 
 def test_serial_latency_of_a_batch_is_that_of_its_first_input():
     assert report(made=compiled(inputs=4)).latency_s == pytest.approx(55e-9)
+
+
+def test_outputs_in_pieces_have_no_known_first():
+    large = ACTIONS | {"(output)": {"dram.write_bit": 4 * 8 * 1025}}
+    assert report(run=ledger(actions=large)).latency_s == pytest.approx(60e-9)
+    with pytest.raises(SimulationError, match=r"Raise vector_unit.staging to 1\.001 KiB, or run a"):
+        report(run=ledger(actions=large), made=compiled(inputs=4))
 
 
 def test_serial_throughput_is_the_batch_over_the_makespan():

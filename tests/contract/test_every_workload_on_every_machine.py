@@ -1,0 +1,50 @@
+"""Every shipped network runs on every shipped machine, and no run beats a roofline."""
+
+from collections import Counter
+
+import pytest
+
+from archsim.engine import run
+from archsim.hardware import load, shipped
+from archsim.mapping import compile_workload
+from archsim.mapping.graph import Place, place
+from archsim.report.shipped import shipped_workloads
+from archsim.workload import load_workload
+
+BITS = {"dota_b": 4}
+"""Its converters are 4 bits wide; at 8 bits every product is four, which tests nothing more."""
+
+
+@pytest.mark.parametrize("network", sorted(shipped_workloads()))
+@pytest.mark.parametrize("machine", sorted(shipped()))
+def test_it_runs_and_obeys_the_rooflines(machine, network):
+    hardware, bits = load(machine), BITS.get(machine, 8)
+    workload = load_workload(shipped_workloads()[network]).with_bits(bits, bits)
+    compiled = compile_workload(workload, hardware)
+    ledger = run(compiled.program)
+    totals = Counter()
+    for counts in ledger.actions.values():
+        totals.update(counts)
+
+    on_tiles, on_lanes = 0, 0
+    for step in place(workload, hardware).steps:
+        if step.op.gemm and step.place is Place.ARRAY:
+            placed = compiled.placements[step.op.name]
+            on_tiles += step.op.gemm.macs * placed.input_slices * placed.weight_slices
+        elif step.op.gemm:
+            on_lanes += step.op.gemm.macs
+    assert totals["array.mac"] == on_tiles
+    assert totals["vector_unit.mac"] == on_lanes
+
+    makespan_s = ledger.makespan_ticks * compiled.tick_s
+    tiles, buffer, dram = hardware.tiles, hardware.buffer, hardware.dram
+    products = tiles.arrays * tiles.products_per_pass
+    passes_hz = hardware.clocks[tiles.clock] / tiles.array.pass_cycles
+    lanes = hardware.vector_unit.lanes * hardware.clocks[hardware.vector_unit.clock]
+    read_bits_hz = buffer.ports.read * buffer.width_bits * hardware.clocks[buffer.clock]
+    moved_bits = totals["dram.read_bit"] + totals["dram.write_bit"]
+    assert makespan_s >= totals["array.mac"] / (products * passes_hz)
+    assert makespan_s >= (totals["vector_unit.simple"] + totals["vector_unit.special"]) / lanes
+    assert makespan_s >= totals["buffer.read_bit"] / read_bits_hz
+    assert makespan_s >= moved_bits / (8 * dram.bandwidth_byte_per_s)
+    assert totals["dram.read_bit"] >= bits * workload.weights

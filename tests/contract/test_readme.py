@@ -1,0 +1,112 @@
+"""Every command in the README works, and every output shown there is what it prints today.
+
+``sh`` blocks have to succeed, ``python`` blocks too; in ``console`` blocks the lines after a
+``$ command`` have to be its output, a line ``...`` standing for any lines. All blocks run in order
+in one folder. After a change of results, ``python tests/contract/test_readme.py`` writes the new
+outputs into the README.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+BLOCK = re.compile(r"^```(sh|console|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LONGEST = 300
+
+BUILDS = re.compile(r"make (demo|test|bench|clean)( +#.*)?")
+"""Commands that make or test this very folder; asked for a dry run instead."""
+
+
+def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run one shell command as a reader would, with the words it prints among its data."""
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    if built := BUILDS.fullmatch(command):
+        command, folder = f"make -n {built[1]} > /dev/null", ROOT
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", command],
+        cwd=folder,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=120,
+        check=False,
+    )
+
+
+def sessions(block: str) -> Iterator[tuple[str, str]]:
+    """Yield each command of a console block with the output shown for it."""
+    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+        command, _, shown = part.partition("\n")
+        yield command, shown
+
+
+def agrees(shown: str, printed: str) -> bool:
+    """Whether what is shown is what is printed, ``...`` standing for any lines."""
+    parts = (re.escape(part) for part in re.split(r"^\.\.\.\n", shown, flags=re.MULTILINE))
+    return re.fullmatch("(?s:.*)".join(parts), printed) is not None
+
+
+def faults(text: str, folder: Path) -> Iterator[str]:
+    """Yield what in the README is not so."""
+    for kind, block in BLOCK.findall(text):
+        if kind == "console":
+            for command, shown in sessions(block):
+                done = run(command, folder)
+                if not agrees(shown, done.stdout):
+                    yield f"$ {command}\nis shown to print\n{shown}\nbut prints\n{done.stdout}"
+            continue
+        if kind == "python":
+            (folder / "example.py").write_text(block)
+            commands = ["python example.py"]
+        else:
+            commands = [line for line in block.splitlines() if BUILDS.fullmatch(line)]
+            commands += [] if commands else [block]
+        for command in commands:
+            done = run(command, folder)
+            if done.returncode:
+                yield f"{command}\nexits with {done.returncode}:\n{done.stdout}"
+
+
+def test_everything_in_the_readme_is_so(tmp_path):
+    assert not list(faults(README.read_text(encoding="utf-8"), tmp_path))
+
+
+def test_the_readme_is_short():
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= LONGEST
+
+
+def test_what_is_shown_may_leave_lines_out():
+    assert agrees("a\n...\nd\n", "a\nb\nc\nd\n")
+    assert not agrees("a\n...\nd\n", "a\nb\nc\n")
+    assert not agrees("a\n", "a\nb\n")
+
+
+def rewritten(text: str, folder: Path) -> str:
+    """Return the README with the outputs of today; shortened ones are left as they are."""
+
+    def replace(found: re.Match[str]) -> str:
+        kind, block = found.groups()
+        if kind != "console":
+            list(faults(found[0], folder))  # later blocks may need what it makes
+            return found[0]
+        parts = []
+        for command, shown in sessions(block):
+            printed = run(command, folder).stdout
+            parts.append(f"$ {command}\n{shown if agrees(shown, printed) else printed}")
+        return f"```console\n{''.join(parts)}```"
+
+    return BLOCK.sub(replace, text)
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as scratch:
+        README.write_text(rewritten(README.read_text(encoding="utf-8"), Path(scratch)), "utf-8")
