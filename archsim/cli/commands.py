@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,7 +21,7 @@ from archsim.cli.output import (
     write_list,
     write_workload,
 )
-from archsim.errors import ArchsimError, ConfigError
+from archsim.errors import ArchsimError, ConfigError, WorkloadError
 
 if TYPE_CHECKING:
     from archsim.workload import Workload
@@ -64,7 +65,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
     ] = None,
     repetitions: Annotated[
         float, typer.Option(metavar="N", help="The same repetitions everywhere.")
-    ] = 1.0,
+    ] = 1,
     batch: Annotated[int, typer.Option(metavar="N", help="Inputs of the network.")] = 1,
     schedule: Annotated[
         str, typer.Option(help="serial: op after op; pipelined: ops overlap on a stream.")
@@ -178,9 +179,21 @@ def trace(  # noqa: PLR0913 - one parameter for each option
     """Turn a PyTorch model into a workload file."""
     from archsim import frontend  # torch takes seconds to import
 
-    workload = frontend.trace(
-        model, inputs or (), kwargs=kwargs, name=name, device=device, fixed_batch=fixed_batch
-    )
+    try:
+        with redirect_stdout(sys.stderr):  # what the user's own code prints is no data of ours
+            workload = frontend.trace(
+                model,
+                inputs or (),
+                kwargs=kwargs,
+                name=name,
+                device=device,
+                fixed_batch=fixed_batch,
+            )
+    except SystemExit as fault:
+        raise WorkloadError(
+            f"{model}: found code that exits ({fault.code}); expected a callable that returns a "
+            "model; guard what is a script by if __name__ == '__main__'"
+        ) from None
     if output is None:
         write_workload(workload)
         return

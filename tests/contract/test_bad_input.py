@@ -153,6 +153,7 @@ def folder(tmp_path_factory):
         "def net():\n    raise RuntimeError('no [red] weights')\n"
     )
     (root / "no_model.py").write_text("net = 3\ndef number():\n    return 3\n")
+    (root / "exits.py").write_text("import sys\nsys.exit(0)\n")
     (root / "no_syntax.py").write_text("def net(:\n")
     lenet = load_workload(workload_path("lenet5"))
     save_plan(RepetitionPlan.uniform(lenet, 2), root / "good_plan.yaml")
@@ -240,6 +241,7 @@ COMMANDS = [
     "trace no_model:net --input 1x3",
     "trace no_model:number --input 1x3",
     "trace no_syntax:net --input 1x3",
+    "trace exits:net --input 1x3",
     'trace torch.nn:LSTM --input 5x1x3 --kwargs {"input_size":3,"hidden_size":2}',
     "trace torch.nn:ReLU --input 1x3 -o {tmp}/net.txt",
     "trace torch.nn:ReLU --input 1x3 -o {tmp}/nowhere/net.yaml",

@@ -143,6 +143,7 @@ MODEL = """
 import torch
 
 def net(width=4):
+    print("building")
     return torch.nn.Sequential(torch.nn.Conv2d(3, width, 3, bias=False), torch.nn.ReLU())
 """
 
@@ -159,7 +160,7 @@ def with_model(tmp_path, monkeypatch):
 def test_trace_prints_a_workload_that_runs(tmp_path):
     options = ("--kwargs", '{"width": 5}', "--input", "1x3x8x8", "--name", "small")
     done = archsim("trace", "small_model:net", *options)
-    assert (done.status, done.err) == (0, "")
+    assert (done.status, done.err) == (0, "building\n")
     assert yaml.safe_load(done.out)["macs"] == 5 * 3 * 9 * 6 * 6
     saved = archsim("trace", "small_model:net", *options, "-o", "small.yaml")
     assert (saved.status, saved.out) == (0, "")

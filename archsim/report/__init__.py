@@ -1,0 +1,54 @@
+"""From a ledger to numbers that can be quoted.
+
+``simulate`` runs the whole chain: load, compile, run, report. The engine's ledger knows only ticks
+and counts; here they become seconds, joules and square metres, by the machine's own costs.
+
+Rules that decide the numbers:
+
+* Time and energy stay exact (fractions) until they are shown, so that sums by op, by component and
+  in all are one number.
+* An op lasts from its first work to its last. Loading its weights ahead, while other ops run, is
+  not part of it. Its ``stall_s`` is its duration less the busy time of its busiest array, so it
+  counts everything that kept the array from multiplying; the stalls of single units (blocked
+  before a send or receive) are in ``units`` and ``activity``.
+* ``bound_by`` is the kind of unit that is busiest inside the op's time. An op that is applied to
+  another's results on their way says ``with <op>``.
+* ``utilization`` is MACs over (peak MAC rate times duration), the peak being what the whole machine
+  could do at the op's slices without any stall. Repetitions count as time, not as MACs.
+* ``latency_s`` ends when the first input's outputs are stored in DRAM. Throughput is the batch over
+  the makespan (``serial``) or the rate at which outputs leave (``pipelined``).
+* Static power is paid as the docstring of ``energy`` says. What a ``pipelined`` machine spends on
+  loading its weights, once, stands apart in ``programming``: actions and what is always on.
+
+Tables are rows of plain dataclasses; they become DataFrames when one is asked for, so that the
+command line does without pandas.
+
+Refused: actions that the machine has no cost for, a run that never stored an output, and to write
+over a folder that is not a report.
+"""
+
+from __future__ import annotations
+
+from archsim.report.report import Programming, Provenance, Report, Tables
+from archsim.report.running import (
+    load_hardware,
+    load_plan,
+    load_workload,
+    report_of,
+    simulate,
+)
+from archsim.report.shipped import shipped_workloads, workload_path
+
+__all__ = [
+    "Programming",
+    "Provenance",
+    "Report",
+    "Tables",
+    "load_hardware",
+    "load_plan",
+    "load_workload",
+    "report_of",
+    "shipped_workloads",
+    "simulate",
+    "workload_path",
+]

@@ -1,0 +1,212 @@
+"""Where the energy goes: counts times energies, power times time, in exact arithmetic.
+
+Every energy is kept as a fraction until it is shown, so that the sums by op, by component and in
+all are the same number and not merely close.
+
+Static power, by the component's ``on``:
+
+* ``op``, instances that belong to tiles: on while an op runs on those tiles;
+* ``op``, instances that the whole machine shares (memories, the vector unit, shared drivers): on
+  while at least one op uses them, paid in equal parts by the ops that do;
+* ``always``: on for the whole run, paid in equal parts by the ops under way at each instant, and
+  by ``(idle)`` where there is none.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from archsim.engine import Ledger
+from archsim.errors import SimulationError
+from archsim.hardware import Hardware, Part
+from archsim.mapping import Compiled, Placement
+from archsim.physics import repetition
+from archsim.report.windows import Window, active_ticks
+
+IDLE = "(idle)"
+"""What pays for power that is drawn while no op is under way."""
+
+MACHINE_SLOTS = frozenset({"buffer", "dram", "vector_unit"})
+"""Components that no tile owns: an op uses them if it has actions on them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one op spent in one component, exactly [J]."""
+
+    op: str
+    component: str
+    dynamic_j: Fraction
+    static_j: Fraction
+
+    @property
+    def energy_j(self) -> Fraction:
+        """Return both together."""
+        return self.dynamic_j + self.static_j
+
+
+@dataclass(frozen=True, slots=True)
+class Energy:
+    """The energy of a run, op by op and component by component."""
+
+    entries: tuple[Entry, ...]
+
+    @property
+    def total_j(self) -> Fraction:
+        """Return the energy of the run."""
+        return _sum_j(self.entries)
+
+    def by_op_j(self) -> dict[str, Fraction]:
+        """Return the energy of each op."""
+        return _grouped_j(self.entries, "op")
+
+    def by_component_j(self) -> dict[str, Fraction]:
+        """Return the energy of each component."""
+        return _grouped_j(self.entries, "component")
+
+
+def of_run(
+    hardware: Hardware, compiled: Compiled, ledger: Ledger, windows: Mapping[str, Window]
+) -> Energy:
+    """Return the energy of a run.
+
+    Raises:
+        SimulationError: The run did something that the machine has no cost for.
+    """
+    static_j = _static_j(hardware, compiled, ledger, windows)
+    return _merged(_dynamic_j(hardware, ledger), static_j)
+
+
+def of_programming(hardware: Hardware, ledger: Ledger, windows: Mapping[str, Window]) -> Fraction:
+    """Return the energy of programming weights before a run: its actions and what is always on.
+
+    Raises:
+        SimulationError: The run did something that the machine has no cost for.
+    """
+    static_j = _always_j(hardware, ledger, windows, hardware.tick_s)
+    return _merged(_dynamic_j(hardware, ledger), static_j).total_j
+
+
+Amounts = dict[tuple[str, str], Fraction]
+"""Energy by op and component [J]."""
+
+
+def _dynamic_j(hardware: Hardware, ledger: Ledger) -> Amounts:
+    parts = hardware.parts()
+    costs_j = {
+        f"{slot}.{action}": Fraction(energy_j)
+        for slot, part in parts.items()
+        for action, energy_j in part.component.costs().items()
+    }
+    unknown = sorted({a for counts in ledger.actions.values() for a in counts} - costs_j.keys())
+    if unknown:
+        raise SimulationError(
+            f"{hardware.name}: found actions without a cost ({', '.join(unknown)}); expected "
+            f"some of {', '.join(costs_j)}; this is a fault of the mapping; please report it"
+        )
+    found: Amounts = defaultdict(Fraction)
+    for op, counts in ledger.actions.items():
+        for action, count in counts.items():
+            found[op, action.partition(".")[0]] += count * costs_j[action]
+    return found
+
+
+def _static_j(
+    hardware: Hardware, compiled: Compiled, ledger: Ledger, windows: Mapping[str, Window]
+) -> Amounts:
+    found = _always_j(hardware, ledger, windows, compiled.tick_s)
+    for slot, part in hardware.parts().items():
+        power_w = Fraction(part.component.static_w())
+        if part.component.on == "always" or not power_w:
+            continue
+        users = _users(slot, compiled.placements, ledger, windows)
+        for op, ticks in _own_ticks(part, users, compiled.placements).items():
+            raised_w = power_w * _brighter(slot, op, hardware, compiled)
+            found[op, slot] += ticks * compiled.tick_s * raised_w
+    return found
+
+
+def _always_j(
+    hardware: Hardware, ledger: Ledger, windows: Mapping[str, Window], tick_s: Fraction
+) -> Amounts:
+    shared_ticks = split_ticks(windows)
+    idle_ticks = ledger.makespan_ticks - sum(shared_ticks.values(), Fraction())
+    found: Amounts = defaultdict(Fraction)
+    for slot, part in hardware.parts().items():
+        power_w = Fraction(part.component.static_w()) * part.per_machine
+        if part.component.on != "always" or not power_w:
+            continue
+        for op, ticks in (shared_ticks | {IDLE: idle_ticks}).items():
+            found[op, slot] += ticks * tick_s * power_w
+    return found
+
+
+def _users(
+    slot: str,
+    placements: Mapping[str, Placement],
+    ledger: Ledger,
+    windows: Mapping[str, Window],
+) -> dict[str, Window]:
+    """Return the ops that use a component while they run."""
+    if slot in MACHINE_SLOTS:
+        return {
+            op: window
+            for op, window in windows.items()
+            if any(action.partition(".")[0] == slot for action in ledger.actions.get(op, {}))
+        }
+    return {op: w for op, w in windows.items() if op in placements and placements[op].tiles}
+
+
+def _own_ticks(
+    part: Part, users: Mapping[str, Window], placements: Mapping[str, Placement]
+) -> dict[str, Fraction]:
+    """Return for each op how long it has a part's instances on, times how many of them."""
+    found = {op: part.shared * ticks for op, ticks in split_ticks(users).items()}
+    for op, window in users.items() if part.per_tile else ():
+        found[op] += part.per_tile * placements[op].tiles * window.ticks
+    return found
+
+
+def _brighter(slot: str, op: str, hardware: Hardware, compiled: Compiled) -> Fraction:
+    """Return by how much repetition raises a component's power while an op runs."""
+    if slot != "laser":
+        return Fraction(1)
+    count = compiled.placements[op].repetitions
+    return Fraction(repetition.laser_power_factor(count, hardware.tiles.repetition))
+
+
+def split_ticks(windows: Mapping[str, Window]) -> dict[str, Fraction]:
+    """Return each op's part of the time, every instant shared equally among the ops under way."""
+    active = active_ticks((window.start_tick, window.end_tick) for window in windows.values())
+    so_far_ticks: dict[int, Fraction] = {}  # integral over time of 1 / (ops under way)
+    ticks, before_tick, running = Fraction(), 0, 0
+    for tick, after in active.items():
+        if running:
+            ticks += Fraction(tick - before_tick, running)
+        so_far_ticks[tick] = ticks
+        before_tick, running = tick, after
+    return {
+        op: so_far_ticks[w.end_tick] - so_far_ticks[w.start_tick] if w.ticks else Fraction()
+        for op, w in windows.items()
+    }
+
+
+def _merged(dynamic_j: Amounts, static_j: Amounts) -> Energy:
+    keys = dict.fromkeys((*dynamic_j, *static_j))
+    none = Fraction()
+    entries = (Entry(*key, dynamic_j.get(key, none), static_j.get(key, none)) for key in keys)
+    return Energy(tuple(entry for entry in entries if entry.energy_j))
+
+
+def _grouped_j(entries: Iterable[Entry], attribute: str) -> dict[str, Fraction]:
+    found: dict[str, Fraction] = defaultdict(Fraction)
+    for entry in entries:
+        found[getattr(entry, attribute)] += entry.energy_j
+    return dict(found)
+
+
+def _sum_j(entries: Iterable[Entry]) -> Fraction:
+    return sum((entry.energy_j for entry in entries), Fraction())

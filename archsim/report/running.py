@@ -1,0 +1,248 @@
+"""From a machine and a workload to a report: the whole chain in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from importlib.metadata import version
+from pathlib import Path
+
+from archsim import engine as engines
+from archsim import hardware as machines
+from archsim import workload as workloads
+from archsim.engine import Ledger
+from archsim.engine.simpy_engine import Progress
+from archsim.errors import ConfigError, SimulationError
+from archsim.hardware import Hardware
+from archsim.hardware.check import facts
+from archsim.mapping import Compiled, compile_workload
+from archsim.mapping.floor import OUTPUT
+from archsim.report import energy as spending
+from archsim.report import rows
+from archsim.report.peak import peak_macs_per_s
+from archsim.report.report import Programming, Provenance, Report, Tables
+from archsim.report.shipped import workload_path
+from archsim.report.windows import output_ticks, windows
+from archsim.units import format_si
+from archsim.workload import RepetitionPlan, Workload
+
+_NAMED = 3
+"""Ops that a warning names."""
+
+
+def load_hardware(path: str | Path, overrides: Sequence[str] = ()) -> Hardware:
+    """Return a machine from its file, or a shipped one by its bare name.
+
+    Args:
+        path: A file, or a name such as ``homodyne``.
+        overrides: Texts such as ``tiles.adc.bits=6``.
+
+    Raises:
+        ConfigError: Every fault at once, each with its place.
+    """
+    return machines.load(path, overrides)
+
+
+def load_workload(path: str | Path) -> Workload:
+    """Return a workload from its file, or a shipped one by its bare name.
+
+    Raises:
+        WorkloadError: Every fault at once, each with its place.
+    """
+    return workloads.load_workload(workload_path(path))
+
+
+def load_plan(path: str | Path, workload: Workload) -> RepetitionPlan:
+    """Return a repetition plan from its file, checked against its workload.
+
+    Raises:
+        WorkloadError: Every fault at once, each with its place.
+    """
+    return workloads.load_plan(path, workload)
+
+
+def simulate(  # noqa: PLR0913, PLR0917 - what a user can choose about a run, all in one place
+    hardware: Hardware | str | Path,
+    workload: Workload | str | Path,
+    plan: RepetitionPlan | str | Path | None = None,
+    repetitions: int | float = 1,
+    batch: int = 1,
+    schedule: str = "serial",
+    engine: str = "auto",
+    progress: Progress | None = None,
+) -> Report:
+    """Return what a workload takes on a machine: time, energy and area, and where they go.
+
+    Args:
+        hardware: A machine, its file, or a shipped one's name.
+        workload: A workload, its file, or a shipped one's name.
+        plan: How often each product is repeated.
+        repetitions: The same count for all of them, instead of a plan.
+        batch: Inputs of the network.
+        schedule: ``serial``: ops in order, each over all inputs; ``pipelined``: all weights
+            resident, ops overlap on a stream of inputs.
+        engine: ``auto`` or the name of an engine.
+        progress: Called now and then with how many instructions of how many were executed.
+
+    Raises:
+        ArchsimError: Input that is wrong (``exit_code`` 2) or cannot run (``exit_code`` 3).
+    """
+    machine = hardware if isinstance(hardware, Hardware) else load_hardware(hardware)
+    network = workload if isinstance(workload, Workload) else load_workload(workload)
+    counts = _counts(network, plan, repetitions)
+    compiled = compile_workload(network, machine, counts, batch=batch, schedule=schedule)
+    ledger = engines.run(compiled.program, engine, progress)
+    provenance = Provenance(
+        archsim_version=version("archsim"),
+        hardware_hash=machine.hash,
+        workload_fingerprint=network.fingerprint,
+        activation_bits=network.activation_bits,
+        weight_bits=network.weight_bits,
+        plan_hash=_plan_hash(network, counts),
+        engine=ledger.engine,
+        engine_asked=engine,
+    )
+    return report_of(machine, network, compiled, ledger, provenance)
+
+
+def report_of(
+    hardware: Hardware,
+    workload: Workload,
+    compiled: Compiled,
+    ledger: Ledger,
+    provenance: Provenance,
+) -> Report:
+    """Return the report of a run that is over.
+
+    Raises:
+        SimulationError: The ledger does not fit the machine or the network.
+    """
+    tick_s, makespan_s = compiled.tick_s, ledger.makespan_ticks * compiled.tick_s
+    when = windows(ledger)
+    spent = spending.of_run(hardware, compiled, ledger, when)
+    first_tick, last_tick = _output_ticks(hardware, compiled, ledger)
+    tables = Tables(
+        ops=rows.op_rows(hardware, compiled, when, spent),
+        energy=rows.energy_rows(spent),
+        components=rows.component_rows(hardware, spent, makespan_s),
+        units=rows.unit_rows(ledger, tick_s),
+        activity=rows.activity_rows(ledger, tick_s),
+        actions=rows.action_rows(ledger),
+    )
+    return Report(
+        workload=workload.name,
+        hardware=hardware.name,
+        engine=ledger.engine,
+        batch=compiled.inputs,
+        schedule=compiled.schedule,
+        macs=workload.macs,
+        latency_s=float(first_tick * tick_s),
+        throughput_per_s=float(_throughput_hz(compiled, makespan_s, last_tick - first_tick)),
+        makespan_ticks=ledger.makespan_ticks,
+        makespan_s=float(makespan_s),
+        tick_s=float(tick_s),
+        energy_j=float(spent.total_j),
+        energy_per_input_j=float(spent.total_j / compiled.inputs),
+        power_w=float(spent.total_j / makespan_s),
+        area_m2=sum(part.area_m2 for part in hardware.parts().values()),
+        utilization=float(_utilization(hardware, compiled, makespan_s)),
+        energy_by_op_j={op: float(j) for op, j in spent.by_op_j().items()},
+        energy_by_component_j={row.component: row.energy_j for row in tables.components},
+        programming=_programming(hardware, compiled, provenance.engine),
+        provenance=provenance,
+        warnings=_warnings(hardware, ledger),
+        tables=tables,
+    )
+
+
+def _counts(
+    workload: Workload, plan: RepetitionPlan | str | Path | None, repetitions: int | float
+) -> RepetitionPlan | int | float:
+    if plan is None:
+        return repetitions
+    if repetitions != 1:
+        raise ConfigError(
+            f"repetitions: found {repetitions:g} beside a plan; expected one of the two; give only "
+            "the plan, or only the number"
+        )
+    return plan if isinstance(plan, RepetitionPlan) else load_plan(plan, workload)
+
+
+def _plan_hash(workload: Workload, counts: RepetitionPlan | int | float) -> str | None:
+    if not workload.gemms:
+        return None
+    plan = (
+        counts if isinstance(counts, RepetitionPlan) else RepetitionPlan.uniform(workload, counts)
+    )
+    return plan.hash
+
+
+def _output_ticks(hardware: Hardware, compiled: Compiled, ledger: Ledger) -> tuple[int, int]:
+    """Return when the first and when the last input's outputs were complete in DRAM.
+
+    Raises:
+        SimulationError: Outputs leave in pieces, and of several inputs the ledger knows only when
+            the first piece was stored.
+    """
+    first_tick, last_tick = output_ticks(ledger)
+    if compiled.inputs == 1:
+        return last_tick, last_tick
+    bits = ledger.actions[OUTPUT].get("dram.write_bit", 0) // compiled.inputs
+    staging_bits = hardware.vector_unit.staging_bits
+    if bits > staging_bits:
+        size, piece = format_si(bits, "bit"), format_si(staging_bits, "bit")
+        raise SimulationError(
+            f"{OUTPUT}: the outputs of an input are {size} and leave in pieces of {piece}, so that "
+            "nobody notes when the first input's are complete. Raise vector_unit.staging to "
+            f"{size}, or run a batch of 1."
+        )
+    return first_tick, last_tick
+
+
+def _throughput_hz(compiled: Compiled, makespan_s: Fraction, output_ticks: int) -> Fraction:
+    if compiled.schedule == "serial":
+        return compiled.inputs / makespan_s
+    return (compiled.inputs - 1) / (output_ticks * compiled.tick_s)
+
+
+def _utilization(hardware: Hardware, compiled: Compiled, makespan_s: Fraction) -> Fraction:
+    """Return the time the machine would need without any stall, over the time it took."""
+    least_s = sum(
+        (
+            placement.macs * compiled.inputs / peak_macs_per_s(hardware, placement)
+            for placement in compiled.placements.values()
+            if placement.macs
+        ),
+        Fraction(),
+    )
+    return least_s / makespan_s
+
+
+def _programming(hardware: Hardware, compiled: Compiled, engine: str) -> Programming | None:
+    if compiled.programming is None:
+        return None
+    ledger = engines.run(compiled.programming, engine)
+    energy_j = spending.of_programming(hardware, ledger, windows(ledger))
+    return Programming(float(ledger.makespan_ticks * hardware.tick_s), float(energy_j))
+
+
+def _warnings(hardware: Hardware, ledger: Ledger) -> tuple[str, ...]:
+    """Return what the reader should know: spills, and mismatches in the machine.
+
+    Numbers without a source are left to ``archsim check``; they say nothing about this run.
+    """
+    found = [w for w in facts(hardware).warnings if not w.startswith("sources:")]
+    spilled = {
+        op: counts["dram.write_bit"]
+        for op, counts in ledger.actions.items()
+        if op != OUTPUT and "dram.write_bit" in counts
+    }
+    if spilled:
+        named = ", ".join(list(spilled)[:_NAMED]) + (", ..." if len(spilled) > _NAMED else "")
+        size = format_si(sum(spilled.values()), "bit")
+        found.insert(
+            0,
+            f"buffer.size: found {format_si(hardware.buffer.size_bits, 'bit')}, too small for the "
+            f"activations that live at once; {size} of them went to DRAM ({named}); raise it",
+        )
+    return tuple(found)

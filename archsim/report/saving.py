@@ -1,0 +1,85 @@
+"""A report on disk: one folder, there as a whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+from archsim.errors import ConfigError
+from archsim.report.report import ROW_TYPES, Report
+
+HEADLINE = "report.json"
+FILES = frozenset(
+    {HEADLINE, *(f"{table}.{kind}" for table in ROW_TYPES for kind in ("csv", "parquet"))}
+)
+"""Everything that a saved report consists of."""
+
+
+def save(report: Report, folder: Path) -> None:
+    """Write a report into a folder; replace it only if it holds a report and nothing else.
+
+    Raises:
+        ConfigError: The folder holds something else, or cannot be written.
+    """
+    check(folder)
+    scratch: Path | None = None
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        scratch.chmod(0o755)
+        _write(report, scratch)
+        if folder.exists():
+            retired = scratch.with_name(f"{scratch.name}.old")
+            folder.rename(retired)
+            scratch.rename(folder)
+            shutil.rmtree(retired)
+        else:
+            scratch.rename(folder)
+    except OSError as fault:
+        raise ConfigError(
+            f"{folder}: cannot be written ({fault.strerror or fault}); expected a folder that can; "
+            "check the path and your rights there"
+        ) from None
+    finally:
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def check(folder: Path) -> None:
+    """Refuse a folder that a report must not replace; ask before a long run, not after it.
+
+    Raises:
+        ConfigError: It is a file, or holds anything that is not part of a report.
+    """
+    if not folder.name:
+        raise ConfigError(f"{folder}: found no name; expected a new folder; name one")
+    try:
+        there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        if not there.is_dir():
+            raise ConfigError(
+                f"{there}: found a file; expected a folder, or nothing; choose another name"
+            )
+        if there != folder:
+            return
+        found = {path.name for path in folder.iterdir()}
+    except OSError as fault:
+        raise ConfigError(
+            f"{folder}: cannot be read ({fault.strerror or fault}); expected a folder; check the "
+            "path and your rights there"
+        ) from None
+    if foreign := sorted(found - FILES):
+        raise ConfigError(
+            f"{folder}: found {foreign[0]!r}, which is not part of a report; expected an earlier "
+            "report, an empty folder or nothing; choose another folder, so that nothing is lost"
+        )
+
+
+def _write(report: Report, folder: Path) -> None:
+    text = json.dumps(report.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+    (folder / HEADLINE).write_text(text + "\n", encoding="utf-8")
+    for table in ROW_TYPES:
+        frame = report.frame(table)
+        frame.to_csv(folder / f"{table}.csv", index=False)
+        frame.to_parquet(folder / f"{table}.parquet", index=False)

@@ -1,0 +1,188 @@
+"""A report for people: one screen, the most important things first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from archsim.report.report import Report
+from archsim.report.rows import ComponentRow, OpRow
+from archsim.units import format_si
+
+FEW = 16
+"""Ops that are all shown; of more, only those that take longest."""
+
+TOP = 8
+"""Ops shown of many, and components shown."""
+
+THOUSAND = 1000
+"""From here on a rate is shown in whole numbers."""
+
+_GRID = 2
+"""Spaces before a line of figures."""
+
+
+def print_report(report: Report, console: Console, *, all_ops: bool = False) -> None:
+    """Print the headline, the components, the ops, and what to know before quoting a number.
+
+    Args:
+        report: What to print.
+        console: Where to; names are printed as they are, never as markup.
+        all_ops: Whether to list every op in order, however many there are.
+    """
+    console.print(_title(report), style="bold", soft_wrap=True)
+    console.print(_headline(report))
+    _print_components(report, console)
+    _print_ops(report, console, all_ops=all_ops)
+    if report.schedule == "serial":
+        console.print()
+        console.print(_bounds(report), soft_wrap=True)
+
+
+def readable(text: str) -> str:
+    """Return a name as it can be shown: what would move a terminal's cursor becomes ``?``."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def grid(lines: Iterable[tuple[str, str, str]]) -> Table:
+    """Return lines of a name, a figure and what it means, in columns."""
+    table = Table.grid(padding=(0, 2), pad_edge=False)
+    table.add_column(width=_GRID)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, justify="right", style="bold")
+    table.add_column(style="dim")
+    for name, figure, meaning in lines:
+        table.add_row("", readable(name), figure, readable(meaning))
+    return table
+
+
+def ruled(console: Console, title: str, columns: Sequence[str], *, left: int = 1) -> Table:
+    """Print a title and return an empty table to go under it.
+
+    The first ``left`` columns hold words, the others figures.
+    """
+    console.print()
+    console.print(readable(title), style="bold", soft_wrap=True)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=True, header_style="")
+    for index, name in enumerate(columns):
+        word = index < left
+        table.add_column(
+            name, justify="left" if word else "right", overflow="fold", no_wrap=not word
+        )
+    return table
+
+
+def share(part: float, whole: float) -> str:
+    """Return a part of a whole in percent."""
+    return f"{part / whole:.1%}" if whole else "-"
+
+
+def _title(report: Report) -> str:
+    macs = format_si(report.macs, "MAC")
+    return readable(
+        f"{report.workload} on {report.hardware}: {report.schedule}, batch {report.batch}, "
+        f"{macs} an input"
+    )
+
+
+def _headline(report: Report) -> Table:
+    serial = report.schedule == "serial"
+    rate = "batch over makespan" if serial else "rate of outputs in the stream"
+    tick = format_si(report.tick_s, "s")
+    per_input = format_si(report.energy_per_input_j, "J")
+    lines = [
+        ("latency", format_si(report.latency_s, "s"), "first input's start to its stored output"),
+        ("throughput", _per_second(report.throughput_per_s), rate),
+        (
+            "makespan",
+            format_si(report.makespan_s, "s"),
+            f"{report.makespan_ticks:,} ticks of {tick}, {report.engine} engine",
+        ),
+        ("energy", format_si(report.energy_j, "J"), "of the run"),
+        *([("", per_input, "for an input")] if report.batch > 1 else []),
+        ("power", format_si(report.power_w, "W"), "mean over the run"),
+        ("area", format_si(report.area_m2, "m2"), "of the machine"),
+        ("utilization", f"{report.utilization:.2%}", "of the peak MAC rate at the ops' slices"),
+    ]
+    if report.programming is not None:
+        took = format_si(report.programming.time_s, "s")
+        spent = format_si(report.programming.energy_j, "J")
+        lines.append(("programming", took, f"and {spent}, once, not in the figures above"))
+    return grid(lines)
+
+
+def _print_components(report: Report, console: Console) -> None:
+    rows = sorted(report.tables.components, key=_spent_j, reverse=True)
+    title = "Energy by component" + _of(TOP, len(rows))
+    table = ruled(console, title, ["component", "energy", "", "dynamic", "static", "count", "area"])
+    for row in rows[:TOP]:
+        table.add_row(
+            row.component,
+            format_si(row.energy_j, "J"),
+            share(row.energy_j, report.energy_j),
+            format_si(row.dynamic_j, "J"),
+            format_si(row.static_j, "J"),
+            f"{row.instances:,}",
+            format_si(row.area_m2, "m2"),
+        )
+    console.print(table)
+
+
+def _print_ops(report: Report, console: Console, *, all_ops: bool) -> None:
+    rows = list(report.tables.ops)
+    title = f"Ops in order ({len(rows)})"
+    if len(rows) > FEW and not all_ops:
+        title = f"Longest ops ({TOP} of {len(rows)}; --all-ops lists them all)"
+        rows = sorted(filter(_has_time, rows), key=_duration_s, reverse=True)[:TOP]
+    columns = ["op", "kind", "bound by", "time", "", "stall", "energy", "util."]
+    table = ruled(console, title, columns, left=3)
+    for row in rows:
+        table.add_row(
+            readable(row.op),
+            row.kind,
+            readable(row.bound_by or "-"),
+            _seconds(row.duration_s),
+            share(row.duration_s or 0.0, report.makespan_s),
+            _seconds(row.stall_s) if row.macs else "",
+            format_si(row.energy_j, "J"),
+            "" if row.utilization is None else f"{row.utilization:.1%}",
+        )
+    console.print(table)
+
+
+def _bounds(report: Report) -> str:
+    times_s: dict[str, float] = {}
+    for row in report.tables.ops:
+        if row.bound_by and _has_time(row):
+            times_s[row.bound_by] = times_s.get(row.bound_by, 0.0) + (row.duration_s or 0.0)
+    largest = sorted(times_s.items(), key=lambda item: -item[1])
+    listed = ", ".join(f"{name} {share(time_s, report.makespan_s)}" for name, time_s in largest)
+    return f"Time by what bounds the op: {listed}"
+
+
+def _per_second(rate_hz: float) -> str:
+    return f"{rate_hz:,.0f} /s" if rate_hz >= THOUSAND else f"{rate_hz:.4g} /s"
+
+
+def _seconds(time_s: float | None) -> str:
+    return "-" if time_s is None else format_si(time_s, "s")
+
+
+def _of(shown: int, available: int) -> str:
+    return f" ({shown} of {available})" if available > shown else ""
+
+
+def _spent_j(row: ComponentRow) -> float:
+    return row.energy_j
+
+
+def _has_time(row: OpRow) -> bool:
+    """Whether an op has time of its own; those applied to another's results ride along."""
+    return row.bound_by is not None and not row.bound_by.startswith("with ")
+
+
+def _duration_s(row: OpRow) -> float:
+    return row.duration_s or 0.0

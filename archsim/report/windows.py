@@ -1,0 +1,134 @@
+"""When each op ran, and what it waited for: arithmetic on the ledger's records, in whole ticks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from archsim.engine import Ledger, Record
+from archsim.errors import SimulationError
+from archsim.mapping.floor import OUTPUT
+
+AHEAD = frozenset({"dram", "buffer_fill", "writer"})
+"""Roles that work ahead of an op: they load its weights while other ops run."""
+
+ROLE_NAMES = {
+    "array": "array",
+    "driver": "DAC",
+    "adc": "ADC",
+    "accumulator": "accumulator",
+    "vector_unit": "vector unit",
+    "buffer_read": "buffer read port",
+    "buffer_write": "buffer write port",
+    "buffer_fill": "buffer fill port",
+    "dram": "DRAM",
+    "writer": "weight programming",
+}
+"""What reports call each role; of two that are equally busy the earlier one bounds an op."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One op's time.
+
+    Attributes:
+        start_tick: Its first work, loading ahead left out unless there is nothing else.
+        end_tick: Its last work.
+        stall_ticks: Its duration less the busy time of its busiest array; 0 where it uses none.
+        bound_by: The role of the unit that is busiest inside the window.
+    """
+
+    start_tick: int
+    end_tick: int
+    stall_ticks: int
+    bound_by: str
+
+    @property
+    def ticks(self) -> int:
+        """Return the op's duration."""
+        return self.end_tick - self.start_tick
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A unit that did work for an op: its role and name, when, and for how long it was busy."""
+
+    role: str
+    unit: str
+    busy_ticks: int
+    start_tick: int
+    end_tick: int
+
+    def inside_ticks(self, start_tick: int, end_tick: int) -> int:
+        """Return for how long at most the unit was busy in that stretch of time."""
+        overlap_ticks = min(self.end_tick, end_tick) - max(self.start_tick, start_tick)
+        return max(0, min(self.busy_ticks, overlap_ticks))
+
+    @property
+    def is_array(self) -> bool:
+        """Whether it is an array, even one that waits for slower drivers at every symbol."""
+        return self.unit.rpartition(".")[2] == "array"
+
+
+def windows(ledger: Ledger) -> dict[str, Window]:
+    """Return the window of every op that did any work, in the order of their starts."""
+    parts: dict[str, list[_Part]] = {}
+    for record in ledger.records:
+        if (part := _part(record)) is not None:
+            parts.setdefault(record.op, []).append(part)
+    found = {op: _window(of_op) for op, of_op in parts.items()}
+    return dict(sorted(found.items(), key=lambda item: (item[1].start_tick, item[1].end_tick)))
+
+
+def output_ticks(ledger: Ledger) -> tuple[int, int]:
+    """Return when the first and when the last work of storing outputs in DRAM was done.
+
+    Raises:
+        SimulationError: There was none, which is a fault of the program and not of its input.
+    """
+    stored = [
+        record
+        for record in ledger.records
+        if record.op == OUTPUT and record.role == "dram" and record.end_tick is not None
+    ]
+    if not stored:
+        raise SimulationError(
+            f"{OUTPUT}: found no output stored in DRAM; expected one for each input; "
+            "this is a fault of the mapping; please report the machine and workload"
+        )
+    first = [record.first_end_tick for record in stored if record.first_end_tick is not None]
+    return max(first), max(record.end_tick or 0 for record in stored)
+
+
+def active_ticks(spans: Iterable[tuple[int, int]]) -> Mapping[int, int]:
+    """Return, from each tick at which it changes, how many of some spans are under way."""
+    changes: dict[int, int] = {}
+    for start_tick, end_tick in spans:
+        if end_tick > start_tick:
+            changes[start_tick] = changes.get(start_tick, 0) + 1
+            changes[end_tick] = changes.get(end_tick, 0) - 1
+    active, running = {}, 0
+    for tick in sorted(changes):
+        running += changes[tick]
+        active[tick] = running
+    return active
+
+
+def _part(record: Record) -> _Part | None:
+    if record.start_tick is None or record.end_tick is None:
+        return None
+    return _Part(record.role, record.unit, record.busy_ticks, record.start_tick, record.end_tick)
+
+
+def _window(parts: list[_Part]) -> Window:
+    proper = [part for part in parts if part.role not in AHEAD] or parts
+    start_tick = min(part.start_tick for part in proper)
+    end_tick = max(part.end_tick for part in parts)
+    arrays_ticks = [part.busy_ticks for part in parts if part.is_array]
+    stall_ticks = end_tick - start_tick - max(arrays_ticks) if arrays_ticks else 0
+    order = list(ROLE_NAMES)
+    busiest = min(
+        parts,
+        key=lambda part: (-part.inside_ticks(start_tick, end_tick), order.index(part.role)),
+    )
+    return Window(start_tick, end_tick, stall_ticks, busiest.role)
