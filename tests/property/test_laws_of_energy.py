@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archsim
+from archsim import hardware
+from archsim.hardware.check import facts
 from archsim.report import energy
 from archsim.report.windows import Window, active_ticks, windows
 from tests.unit.report.tiny import compiled, ledger, machine, record
@@ -16,7 +18,7 @@ RUNS = [
     ("homodyne", {"repetitions": 3}),
     ("ring_bank", {}),
     ("crossbar", {"batch": 3, "schedule": "pipelined"}),
-    ("dota_b", {"batch": 2}),
+    ("dota_b", {"batch": 16}),
     ("digital_int8", {}),
 ]
 
@@ -85,6 +87,13 @@ def test_activity_adds_up_to_the_units(report):
 def test_nothing_is_used_beyond_its_peak(report):
     assert 0 < report.utilization <= 1
     assert report.ops.utilization.dropna().between(0, 1).all()
+
+
+def test_no_part_draws_more_than_its_rated_power(report):
+    rated_w = facts(hardware.load(report.hardware)).power_w
+    drawn_w = report.components.set_index("component").power_w
+    for slot in rated_w.keys() - energy.MACHINE_SLOTS:  # memories are rated without their accesses
+        assert drawn_w[slot] <= rated_w[slot] * (1 + 1e-9), slot
 
 
 def test_every_op_runs_within_the_makespan(report):
