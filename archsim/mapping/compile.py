@@ -36,7 +36,7 @@ class Placement:
         input_slices: Parts that an input's bits are driven in.
         weight_slices: Parts that a weight's bits are held or driven in.
         repetitions: Its largest repetition count.
-        spilled: Tensors that went to DRAM for it, or from there.
+        spilled: Tensors that went to DRAM for it, or came back; the network's inputs apart.
     """
 
     op: str
@@ -119,7 +119,7 @@ def _serial(graph: Graph, hardware: Hardware, counts: Mapping[str, Counts], batc
     layouts = _layouts(floor, steps, counts, tiles)
     serial.emit(floor, steps, layouts)
     program = floor.schedule.finish()
-    placements = _placements(steps, layouts, counts)
+    placements = _placements(graph, steps, layouts, counts)
     return Compiled(program, None, placements, batch, "serial", hardware.tick_s)
 
 
@@ -163,7 +163,7 @@ def _pipelined(
     return Compiled(
         program,
         loader.schedule.finish(),
-        _placements(steps, layouts, counts),
+        _placements(graph, steps, layouts, counts),
         batch,
         "pipelined",
         hardware.tick_s / pipelined.SLOTS,
@@ -243,14 +243,17 @@ def _counts(
 
 
 def _placements(
-    steps: list[tuple[Step, Traffic]], layouts: Mapping[str, Layout], counts: Mapping[str, Counts]
+    graph: Graph,
+    steps: list[tuple[Step, Traffic]],
+    layouts: Mapping[str, Layout],
+    counts: Mapping[str, Counts],
 ) -> dict[str, Placement]:
     found = {}
+    network_inputs = graph.network_inputs
     for step, moved in steps:
         op, layout = step.op, layouts.get(step.op.name)
-        spilled = (
-            len(moved.spilled) + len(moved.fetched) + len(moved.streamed) + moved.streams_output
-        )
+        back = {*moved.fetched, *moved.streamed} - network_inputs
+        spilled = len(moved.spilled) + len(back) + moved.streams_output
         placement = Placement(
             op.name,
             op.kind,

@@ -16,6 +16,7 @@ from math import ceil
 from archsim.hardware import Adc, Dac, Hardware
 from archsim.mapping.graph import Graph, Step
 from archsim.mapping.memory import Traffic
+from archsim.mapping.program import Work
 from archsim.mapping.schedule import Schedule, UnitHandle
 from archsim.mapping.tiling import ceil_div
 from archsim.workload import LaneOperations
@@ -26,7 +27,7 @@ Shares = Mapping[tuple[str, str], Fraction]
 OUTSTANDING = 64
 """Transfers that DRAM may have under way to one reader; a memory controller's queue."""
 
-INPUT, OUTPUT = "(input)", "(output)"
+INPUT, OUTPUT, STORED = "(input)", "(output)", "(stored)"
 """The pseudo-ops that move the network's inputs in and its outputs out."""
 
 
@@ -68,12 +69,12 @@ class Floor:
         """Return a name that is the op's own where it has tiles of its own."""
         return f"{op}/{name}" if self.resident else name
 
-    def shared(self, name: str, role: str, op: str) -> UnitHandle:
+    def shared(self, name: str, role: str, op: str, ahead: int = 0) -> UnitHandle:
         """Return a unit that serves all ops, or the op's share of it."""
         if self.lags is None:
-            return self.schedule.unit(name, role)
+            return self.schedule.unit(name, role, ahead)
         share = self.shares.get((name, op), Fraction(1))
-        return self.schedule.unit(f"{op}/{name}", role, share=share)
+        return self.schedule.unit(f"{op}/{name}", role, ahead, share=share)
 
     def read(self, op: str) -> UnitHandle:
         """Return the buffer's read side."""
@@ -94,10 +95,11 @@ class Floor:
     def dram(self, op: str, purpose: str) -> UnitHandle:
         """Return the DRAM; where it arbitrates at run time, each purpose is a client."""
         if self.hardware.dram.arbitration == "static":
-            return self.shared("dram", "dram", op)
+            return self.shared("dram", "dram", op, OUTSTANDING)
         name = f"dram.{purpose}" if self.lags is None else f"{op}/dram.{purpose}"
         ranked = self.hardware.dram.arbitration == "priority"
-        return self.schedule.unit(name, "dram", port=self.schedule.port("dram"), ranked=ranked)
+        port = self.schedule.port("dram")
+        return self.schedule.unit(name, "dram", OUTSTANDING, port=port, ranked=ranked)
 
     # ---- times --------------------------------------------------------------------------
 
@@ -212,6 +214,15 @@ class Floor:
                 self.read(op).send(leaving)
                 self.dram(op, "activations").recv(leaving)
                 self.do_dram(op, piece_bits, action="write_bit")
+
+    def mark_stored(self) -> None:
+        """Note, as work of no length, when all outputs of one input are in DRAM."""
+        stored = self.schedule.channel("outputs stored")
+        self.read(OUTPUT).send(stored)
+        dram = self.dram(OUTPUT, "activations")
+        dram.recv(stored)
+        with self.schedule.op(STORED):
+            self.schedule.emit(dram.index, Work(self.schedule.current_op, 0))
 
     # ---- tiles shared by rounds ----------------------------------------------------------
 

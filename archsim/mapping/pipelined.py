@@ -96,6 +96,7 @@ def _output(floor: Floor, through_dram: set[str]) -> None:
     with floor.schedule.op(OUTPUT):
         floor.wait_for(OUTPUT, tensors)
         floor.spill(OUTPUT, sum(floor.graph.bits(t) for t in tensors if t not in through_dram))
+        floor.mark_stored()
 
 
 def loads(program: Program) -> dict[str, dict[str, int]]:

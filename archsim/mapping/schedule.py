@@ -14,6 +14,7 @@ order onto the unit, loops included. This gives two things for nothing:
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ from archsim.mapping.program import (
     Send,
     Unit,
     Work,
+    executions,
 )
 
 Frame = dict[int, list[Instruction]]
@@ -92,6 +94,7 @@ class Schedule:
     def __init__(self) -> None:
         self._ops: dict[str, int] = {}
         self._units: dict[str, tuple[int, str]] = {}
+        self._ahead: dict[int, int] = {}
         self._channel_names: dict[str, int] = {}
         self._channels: list[Channel] = []
         self._tokens: list[int] = []
@@ -99,11 +102,21 @@ class Schedule:
         self._frames: list[Frame] = [{}]
         self.current_op = -1
 
-    def unit(self, name: str, role: str, **way: Unpack[Way]) -> UnitHandle:
-        """Return the unit of that name, made at its first mention."""
+    def unit(self, name: str, role: str, ahead: int = 0, **way: Unpack[Way]) -> UnitHandle:
+        """Return the unit of that name, made at its first mention.
+
+        Args:
+            name: Unique in the machine.
+            role: What kind of thing it is.
+            ahead: Tokens that it may send before it takes what comes back for them: see
+                ``_sending_ahead``.
+            way: How it gets at what it shares.
+        """
         index, made_for = self._units.setdefault(name, (len(self._units), role))
         if made_for != role:
             raise MappingError(f"{name}: made as {made_for}, now wanted as {role}. {_REPORT}")
+        if ahead:
+            self._ahead[index] = ahead
         return UnitHandle(self, index, **way)
 
     def channel(self, name: str, capacity: int = 1, latency_ticks: int = 0) -> int:
@@ -145,8 +158,9 @@ class Schedule:
         if count != 1:
             self._check_balance(before)
         for unit, body in self._frames.pop().items():
-            for instruction in _loop(count, body):
-                self.emit(unit, instruction)
+            for loop in _sending_ahead(count, body, self._ahead.get(unit, 0)):
+                for instruction in _loop(*loop):
+                    self.emit(unit, instruction)
 
     def emit(self, unit: int, instruction: Instruction) -> None:
         """Append to a unit's program, joining neighbouring work of one op."""
@@ -185,6 +199,33 @@ class Schedule:
                     f"{self._channels[channel].name}: a loop finds {then} tokens and leaves {now}. "
                     f"{_REPORT}"
                 )
+
+
+def _sending_ahead(
+    count: int, body: list[Instruction], ahead: int
+) -> list[tuple[int, list[Instruction]]]:
+    """Return a loop with its sends some rounds ahead of its receives, as loops one after the other.
+
+    A memory that reads operands and writes results of the same loop would otherwise wait for each
+    result before it reads the next operand, and so pay its latency in every round. What stands
+    before the first receive is moved up by as many rounds as ``ahead`` tokens allow; the channel
+    has to have room for them. Units that wait for nothing but earlier sends stay free of deadlock.
+    """
+    first = next((i for i, instruction in enumerate(body) if _receives(instruction)), len(body))
+    sends, receives = body[:first], body[first:]
+    sent = Counter[int]()
+    for instruction, times in executions(tuple(sends)):
+        if isinstance(instruction, Send):
+            sent[instruction.channel] += times
+    most = max(sent.values(), default=0)
+    if count <= 1 or not receives or not most or ahead < most:
+        return [(count, body)]
+    rounds = min(count, ahead // most)
+    return [(rounds, sends), (count - rounds, body), (rounds, receives)]
+
+
+def _receives(instruction: Instruction) -> bool:
+    return any(isinstance(inner, Recv) for inner, _ in executions((instruction,)))
 
 
 def _loop(count: int, body: list[Instruction]) -> list[Instruction]:

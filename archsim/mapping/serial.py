@@ -110,3 +110,4 @@ def _output(floor: Floor) -> None:
         floor.wait_for(OUTPUT, [])
         with floor.schedule.repeat(floor.inputs):
             floor.spill(OUTPUT, bits)
+            floor.mark_stored()

@@ -12,7 +12,7 @@ from archsim import hardware as machines
 from archsim import workload as workloads
 from archsim.engine import Ledger
 from archsim.engine.simpy_engine import Progress
-from archsim.errors import ConfigError, SimulationError
+from archsim.errors import ConfigError
 from archsim.hardware import Hardware
 from archsim.hardware.check import facts
 from archsim.mapping import Compiled, compile_workload
@@ -120,7 +120,7 @@ def report_of(
     tick_s, makespan_s = compiled.tick_s, ledger.makespan_ticks * compiled.tick_s
     when = windows(ledger)
     spent = spending.of_run(hardware, compiled, ledger, when)
-    first_tick, last_tick = _output_ticks(hardware, compiled, ledger)
+    first_tick, last_tick = output_ticks(ledger)
     tables = Tables(
         ops=rows.op_rows(hardware, compiled, when, spent),
         energy=rows.energy_rows(spent),
@@ -175,28 +175,6 @@ def _plan_hash(workload: Workload, counts: RepetitionPlan | int | float) -> str 
         counts if isinstance(counts, RepetitionPlan) else RepetitionPlan.uniform(workload, counts)
     )
     return plan.hash
-
-
-def _output_ticks(hardware: Hardware, compiled: Compiled, ledger: Ledger) -> tuple[int, int]:
-    """Return when the first and when the last input's outputs were complete in DRAM.
-
-    Raises:
-        SimulationError: Outputs leave in pieces, and of several inputs the ledger knows only when
-            the first piece was stored.
-    """
-    first_tick, last_tick = output_ticks(ledger)
-    if compiled.inputs == 1:
-        return last_tick, last_tick
-    bits = ledger.actions[OUTPUT].get("dram.write_bit", 0) // compiled.inputs
-    staging_bits = hardware.vector_unit.staging_bits
-    if bits > staging_bits:
-        size, piece = format_si(bits, "bit"), format_si(staging_bits, "bit")
-        raise SimulationError(
-            f"{OUTPUT}: the outputs of an input are {size} and leave in pieces of {piece}, so that "
-            "nobody notes when the first input's are complete. Raise vector_unit.staging to "
-            f"{size}, or run a batch of 1."
-        )
-    return first_tick, last_tick
 
 
 def _throughput_hz(compiled: Compiled, makespan_s: Fraction, output_ticks: int) -> Fraction:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from archsim.engine import Ledger, Record
 from archsim.errors import SimulationError
-from archsim.mapping.floor import OUTPUT
+from archsim.mapping.floor import STORED
 
 AHEAD = frozenset({"dram", "buffer_fill", "writer"})
 """Roles that work ahead of an op: they load its weights while other ops run."""
@@ -74,14 +74,14 @@ def windows(ledger: Ledger) -> dict[str, Window]:
     """Return the window of every op that did any work, in the order of their starts."""
     parts: dict[str, list[_Part]] = {}
     for record in ledger.records:
-        if (part := _part(record)) is not None:
+        if record.op != STORED and (part := _part(record)) is not None:
             parts.setdefault(record.op, []).append(part)
     found = {op: _window(of_op) for op, of_op in parts.items()}
     return dict(sorted(found.items(), key=lambda item: (item[1].start_tick, item[1].end_tick)))
 
 
 def output_ticks(ledger: Ledger) -> tuple[int, int]:
-    """Return when the first and when the last work of storing outputs in DRAM was done.
+    """Return when the first and when the last input's outputs were complete in DRAM.
 
     Raises:
         SimulationError: There was none, which is a fault of the program and not of its input.
@@ -89,11 +89,11 @@ def output_ticks(ledger: Ledger) -> tuple[int, int]:
     stored = [
         record
         for record in ledger.records
-        if record.op == OUTPUT and record.role == "dram" and record.end_tick is not None
+        if record.op == STORED and record.role == "dram" and record.end_tick is not None
     ]
     if not stored:
         raise SimulationError(
-            f"{OUTPUT}: found no output stored in DRAM; expected one for each input; "
+            f"{STORED}: found no output stored in DRAM; expected one for each input; "
             "this is a fault of the mapping; please report the machine and workload"
         )
     first = [record.first_end_tick for record in stored if record.first_end_tick is not None]

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import pytest
 
+from archsim.engine import run
 from archsim.errors import MappingError
 from archsim.mapping.program import Acquire, Recv, Release, Repeat, Send, Work
 from archsim.mapping.schedule import Schedule
@@ -163,3 +164,25 @@ def test_work_under_no_op_is_refused(schedule):
     schedule.unit("u", "x").work(3)
     with pytest.raises(MappingError, match=r"^u: op -1 is not one of the 0 ops;"):
         schedule.finish()
+
+
+def test_a_memory_reads_ahead_of_its_writes_as_far_as_its_channel_holds(schedule):
+    # Reading takes 1 tick and 20 more to arrive; the array takes 2; writing takes 1.
+    memory, array = schedule.unit("memory", "dram", 4), schedule.unit("array", "array")
+    down, up = schedule.channel("down", 4, latency_ticks=20), schedule.channel("up")
+    with schedule.op("conv"), schedule.repeat(8):
+        memory.work(1)
+        memory.send(down)
+        array.recv(down)
+        array.work(2)
+        array.send(up)
+        memory.recv(up)
+        memory.work(1)
+    read, write = (Work(0, 1), Send(down, 0)), (Recv(up, 0), Work(0, 1))
+    assert programs(schedule)["memory"] == (
+        Repeat(4, read),
+        Repeat(4, (*read, *write)),
+        Repeat(4, write),
+    )
+    # Two batches of four: 1 + 20 + 2 + 1 ticks each at least, not eight times 24.
+    assert run(schedule.finish()).makespan_ticks < 3 * 24

@@ -7,12 +7,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from archsim.errors import SimulationError
 from archsim.report import Provenance, report_of
 from archsim.report.report import ROW_TYPES
 from archsim.workload import Workload
 from tests.networks import network
-from tests.unit.report.tiny import ACTIONS, RECORDS, compiled, ledger, machine, record
+from tests.unit.report.tiny import ACTIONS, RECORDS, STREAM, compiled, ledger, machine, record
 
 PROVENANCE = Provenance("0", "sha256:h", "sha256:w", 8, 8, None, "by hand", "auto")
 WORKLOAD = Workload(**network())
@@ -38,14 +37,9 @@ def test_latency_of_one_input_ends_when_all_of_its_output_is_stored(found):
 
 
 def test_serial_latency_of_a_batch_is_that_of_its_first_input():
-    assert report(made=compiled(inputs=4)).latency_s == pytest.approx(55e-9)
-
-
-def test_outputs_in_pieces_have_no_known_first():
-    large = ACTIONS | {"(output)": {"dram.write_bit": 4 * 8 * 1025}}
-    assert report(run=ledger(actions=large)).latency_s == pytest.approx(60e-9)
-    with pytest.raises(SimulationError, match=r"Raise vector_unit.staging to 1\.001 KiB, or run a"):
-        report(run=ledger(actions=large), made=compiled(inputs=4))
+    assert report(run=ledger(records=STREAM), made=compiled(inputs=4)).latency_s == pytest.approx(
+        55e-9
+    )
 
 
 def test_serial_throughput_is_the_batch_over_the_makespan():
@@ -54,7 +48,9 @@ def test_serial_throughput_is_the_batch_over_the_makespan():
 
 def test_pipelined_throughput_is_the_rate_of_outputs():
     stream = compiled(inputs=6, schedule="pipelined")
-    assert report(made=stream).throughput_per_s == pytest.approx(5 / (60e-9 - 55e-9))
+    assert report(run=ledger(records=STREAM), made=stream).throughput_per_s == pytest.approx(
+        5 / (60e-9 - 55e-9)
+    )
 
 
 def test_power_is_the_energy_over_the_makespan(found):

@@ -4,7 +4,7 @@ import pytest
 
 from archsim.errors import SimulationError
 from archsim.report.windows import Window, active_ticks, output_ticks, windows
-from tests.unit.report.tiny import ledger, record
+from tests.unit.report.tiny import STREAM, ledger, record
 
 
 def test_an_op_lasts_from_its_first_work_to_its_last_without_what_was_loaded_ahead():
@@ -61,7 +61,8 @@ def test_an_op_that_did_no_work_has_no_window():
 
 
 def test_outputs_are_complete_when_dram_has_them():
-    assert output_ticks(ledger()) == (55, 60)
+    assert output_ticks(ledger()) == (60, 60)
+    assert output_ticks(ledger(records=STREAM)) == (55, 60)
 
 
 def test_a_run_without_output_is_refused():

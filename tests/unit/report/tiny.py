@@ -47,14 +47,18 @@ def record(unit: str, role: str, op: str, **times: Any) -> Record:
 RECORDS = (
     record("dram", "dram", "(input)", start=0, end=10),
     record("dram", "dram", "b", start=5, end=9),
-    record("dram", "dram", "(output)", start=50, end=60, stall=20, first_end=55),
+    record("dram", "dram", "(output)", start=50, end=60, stall=20),
     record("buffer.read", "buffer_read", "a", start=10, end=24, busy=12, stall=2),
     record("buffer.read", "buffer_read", "b", start=38, end=44),
     record("tiles.array", "array", "a", start=12, end=30, busy=15, stall=3),
     record("tiles.array", "array", "b", start=40, end=50),
     record("tiles.accumulator", "accumulator", "r", start=20, end=28, busy=4),
     record("vector_unit", "vector_unit", "b", stall=7),
+    record("dram", "dram", "(stored)", start=60, end=60),
 )
+STREAM = (*RECORDS[:-1], record("dram", "dram", "(stored)", start=55, end=60, busy=0, first_end=55))
+"""The same with the outputs of several inputs, the first complete at 55."""
+
 ACTIONS = {
     "(input)": {"dram.read_bit": 10},
     "a": {"adc.convert": 100, "buffer.read_bit": 1000},
