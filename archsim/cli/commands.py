@@ -215,9 +215,9 @@ def machines() -> None:
 @app.command()
 def workloads() -> None:
     """List the workloads that come with archsim."""
-    from archsim.report import shipped_workloads  # other commands do without
+    from archsim.workload import shipped  # other commands do without
 
-    write_list(shipped_workloads())
+    write_list(shipped())
 
 
 def _with_bits(

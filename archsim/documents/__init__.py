@@ -23,6 +23,7 @@ from archsim.documents._faults import Fault, Faults, closest
 from archsim.documents._model import Document, Loc, Position, printable
 from archsim.documents._parse import fields_at, parse
 from archsim.documents._read import read, read_text, write_atomically
+from archsim.documents._shipped import Shipped
 
 __all__ = [
     "Document",
@@ -30,6 +31,7 @@ __all__ = [
     "Faults",
     "Loc",
     "Position",
+    "Shipped",
     "closest",
     "fields_at",
     "parse",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from archsim.documents import (
     Document,
     Loc,
     Position,
+    Shipped,
     parse,
     printable,
     read,
@@ -22,13 +22,12 @@ from archsim.documents import (
 from archsim.errors import ConfigError
 from archsim.hardware.machine import Hardware
 
-_PACKAGE = Path(__file__).parents[1]
-_FOLDERS = (_PACKAGE / "shipped" / "hw_configs", _PACKAGE.parent / "hw_configs")
+_MACHINES = Shipped("hw_configs", "machine", ConfigError)
 
 
 def shipped() -> dict[str, Path]:
     """Return the machines that travel with the program, by bare name."""
-    return {path.stem: path for folder in _FOLDERS for path in sorted(folder.glob("*.yaml"))}
+    return _MACHINES.files()
 
 
 def load(path_or_name: str | Path, overrides: Sequence[str] = ()) -> Hardware:
@@ -45,7 +44,7 @@ def load(path_or_name: str | Path, overrides: Sequence[str] = ()) -> Hardware:
     Raises:
         ConfigError: With all faults at once, each with its place.
     """
-    data, positions, text = _inherit(_find(path_or_name), ())
+    data, positions, text = _inherit(_MACHINES.find(path_or_name), ())
     faults = [_override(data, positions, each) for each in overrides]
     if any(faults):
         raise ConfigError("\n".join(fault for fault in faults if fault))
@@ -56,20 +55,6 @@ def save(hardware: Hardware, path: str | Path) -> None:
     """Write a machine so that :func:`load` gives an equal one."""
     text = yaml.safe_dump(hardware.dump(), sort_keys=False, allow_unicode=True, width=100)
     write_atomically(path, text)
-
-
-def _find(path_or_name: str | Path) -> Path:
-    path = Path(path_or_name)
-    if path.suffix or len(path.parts) != 1:
-        return path
-    known = shipped()
-    if path.name in known:
-        return known[path.name]
-    near = get_close_matches(path.name, known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else "name one of these, or a file"
-    raise ConfigError(
-        f"{path}: found no such machine; expected a file or one of {', '.join(known)}; {hint}"
-    )
 
 
 def _inherit(path: Path, heirs: tuple[Path, ...]) -> tuple[Any, dict[Loc, Position], str]:

@@ -37,7 +37,6 @@ from archsim.report.running import (
     report_of,
     simulate,
 )
-from archsim.report.shipped import shipped_workloads, workload_path
 
 __all__ = [
     "Programming",
@@ -48,7 +47,5 @@ __all__ = [
     "load_plan",
     "load_workload",
     "report_of",
-    "shipped_workloads",
     "simulate",
-    "workload_path",
 ]

@@ -21,7 +21,6 @@ from archsim.report import energy as spending
 from archsim.report import rows
 from archsim.report.peak import peak_macs_per_s
 from archsim.report.report import Programming, Provenance, Report, Tables
-from archsim.report.shipped import workload_path
 from archsim.report.windows import output_ticks, windows
 from archsim.units import format_si
 from archsim.workload import RepetitionPlan, Workload
@@ -49,7 +48,7 @@ def load_workload(path: str | Path) -> Workload:
     Raises:
         WorkloadError: Every fault at once, each with its place.
     """
-    return workloads.load_workload(workload_path(path))
+    return workloads.load_workload(path)
 
 
 def load_plan(path: str | Path, workload: Workload) -> RepetitionPlan:

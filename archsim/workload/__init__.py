@@ -15,7 +15,7 @@ are products have counts, since only they run on an analog array. A product of t
 has one count, because its columns are positions of the data and not channels of the network.
 """
 
-from archsim.workload.files import load_plan, load_workload, save_plan, save_workload
+from archsim.workload.files import load_plan, load_workload, save_plan, save_workload, shipped
 from archsim.workload.model import Input, Workload
 from archsim.workload.ops import (
     Conv,
@@ -40,5 +40,5 @@ from archsim.workload.plan import RepetitionPlan
 __all__ = [
     "Conv", "Elementwise", "Embedding", "Gemm", "Input", "LaneOperations", "Layout", "Linear",
     "MatMul", "Norm", "Op", "Pool", "Product", "Reduce", "RepetitionPlan", "Resize", "Shape",
-    "Softmax", "Workload", "load_plan", "load_workload", "save_plan", "save_workload",
+    "Softmax", "Workload", "load_plan", "load_workload", "save_plan", "save_workload", "shipped",
 ]  # fmt: skip

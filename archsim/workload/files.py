@@ -13,16 +13,22 @@ from archsim.workload.model import Workload
 from archsim.workload.ops import Product
 from archsim.workload.plan import RepetitionPlan, plan_document
 
+_NETWORKS = documents.Shipped("workloads", "workload", WorkloadError)
 _INLINE = 10**9  # a width that keeps a flow-style value on its line
 
 
-def load_workload(path: str | Path) -> Workload:
-    """Return the workload in a file, checked throughout.
+def shipped() -> dict[str, Path]:
+    """Return the workloads that travel with the program, by bare name."""
+    return _NETWORKS.files()
+
+
+def load_workload(path_or_name: str | Path) -> Workload:
+    """Return the workload in a file, or a shipped one by its bare name, checked throughout.
 
     Raises:
         WorkloadError: Every fault of the file, each with its line and column.
     """
-    document = documents.read(path, error=WorkloadError)
+    document = documents.read(_NETWORKS.find(path_or_name), error=WorkloadError)
     return documents.parse(Workload, document, error=WorkloadError)
 
 

@@ -13,7 +13,6 @@ from rich.table import Table
 from archsim.engine import run
 from archsim.hardware import load
 from archsim.mapping import compile_workload
-from archsim.report.shipped import shipped_workloads
 from archsim.workload import load_workload
 
 MACHINE = ["tiles.count=64", "tiles.rows=256", "tiles.columns=256"]
@@ -38,7 +37,7 @@ def started() -> tuple[float, float, bool]:
 
 def main() -> None:
     """Measure and print."""
-    workload = load_workload(shipped_workloads()["resnet50"])
+    workload = load_workload("resnet50")
     hardware = load("digital_int8", MACHINE)
     began = time.perf_counter()
     compiled = compile_workload(workload, hardware)

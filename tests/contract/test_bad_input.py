@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from archsim import workload as networks
 from archsim.hardware import shipped
-from archsim.report import workload_path
 from archsim.workload import RepetitionPlan, load_workload, save_plan
 from tests.commands import archsim
 
 MACHINE = shipped()["homodyne"].read_text(encoding="utf-8")
-WORKLOAD = workload_path("lenet5").read_text(encoding="utf-8")
+WORKLOAD = networks.shipped()["lenet5"].read_text(encoding="utf-8")
 
 
 def machine(old: str, new: str) -> str:
@@ -37,7 +37,7 @@ def workload(old: str, new: str) -> str:
 
 def plan(**changes: object) -> str:
     """Return a plan for the shipped workload with some counts changed, as JSON."""
-    lenet = load_workload(workload_path("lenet5"))
+    lenet = load_workload("lenet5")
     counts: dict[str, object] = {op.name: 2 for op in lenet.gemms}
     counts |= changes.pop("counts", {})  # type: ignore[arg-type]
     data = {"format": 1, "fingerprint": lenet.fingerprint, "counts": counts} | changes
@@ -155,7 +155,7 @@ def folder(tmp_path_factory):
     (root / "no_model.py").write_text("net = 3\ndef number():\n    return 3\n")
     (root / "exits.py").write_text("import sys\nsys.exit(0)\n")
     (root / "no_syntax.py").write_text("def net(:\n")
-    lenet = load_workload(workload_path("lenet5"))
+    lenet = load_workload("lenet5")
     save_plan(RepetitionPlan.uniform(lenet, 2), root / "good_plan.yaml")
     return root
 

@@ -4,22 +4,22 @@ from collections import Counter
 
 import pytest
 
+from archsim import workload as networks
 from archsim.engine import run
 from archsim.hardware import load, shipped
 from archsim.mapping import compile_workload
 from archsim.mapping.graph import Place, place
-from archsim.report.shipped import shipped_workloads
 from archsim.workload import load_workload
 
 BITS = {"dota_b": 4}
 """Its converters are 4 bits wide; at 8 bits every product is four, which tests nothing more."""
 
 
-@pytest.mark.parametrize("network", sorted(shipped_workloads()))
+@pytest.mark.parametrize("network", sorted(networks.shipped()))
 @pytest.mark.parametrize("machine", sorted(shipped()))
 def test_it_runs_and_obeys_the_rooflines(machine, network):
     hardware, bits = load(machine), BITS.get(machine, 8)
-    workload = load_workload(shipped_workloads()[network]).with_bits(bits, bits)
+    workload = load_workload(network).with_bits(bits, bits)
     compiled = compile_workload(workload, hardware)
     ledger = run(compiled.program)
     totals = Counter()
