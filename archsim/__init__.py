@@ -19,9 +19,16 @@ if TYPE_CHECKING:
         SimulationError,
         WorkloadError,
     )
-    from archsim.hardware import Hardware
-    from archsim.report import Report, load_hardware, load_plan, load_workload, simulate
-    from archsim.workload import RepetitionPlan, Workload, save_plan, save_workload
+    from archsim.hardware import Hardware, load_hardware
+    from archsim.report import Report, simulate
+    from archsim.workload import (
+        RepetitionPlan,
+        Workload,
+        load_plan,
+        load_workload,
+        save_plan,
+        save_workload,
+    )
 
 __all__ = [
     "ArchsimError",
@@ -49,9 +56,16 @@ _HOMES = {
         "SimulationError",
         "WorkloadError",
     ),
-    "archsim.hardware": ("Hardware",),
-    "archsim.report": ("Report", "load_hardware", "load_plan", "load_workload", "simulate"),
-    "archsim.workload": ("RepetitionPlan", "Workload", "save_plan", "save_workload"),
+    "archsim.hardware": ("Hardware", "load_hardware"),
+    "archsim.report": ("Report", "simulate"),
+    "archsim.workload": (
+        "RepetitionPlan",
+        "Workload",
+        "load_plan",
+        "load_workload",
+        "save_plan",
+        "save_workload",
+    ),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from archsim.errors import ConfigError
-from archsim.hardware import Hardware, load
+from archsim.hardware import Hardware, load_hardware
 from archsim.workload import RepetitionPlan, Workload
 
 SPLITS = st.sampled_from(["rows", "columns", "contraction"])
@@ -24,7 +24,7 @@ FAST = {
 def machines(draw, name: str | None = None, arbitration: str = "static") -> Hardware:
     """Return a shipped machine cut down to a handful of cells, its choices made at random."""
     name = name or draw(st.sampled_from(sorted(FAST)))
-    shipped = load(name)
+    shipped = load_hardware(name)
     stationary = shipped.tiles.dataflow == "weight_stationary"
     chosen = [
         *FAST[name],
@@ -68,9 +68,9 @@ def machines(draw, name: str | None = None, arbitration: str = "static") -> Hard
         ]
     chosen.append(f"tiles.dynamic_products={draw(st.sampled_from(dynamic))}")
     try:
-        return load(name, chosen)
+        return load_hardware(name, chosen)
     except ConfigError:  # choices that contradict each other: the sane ones instead
-        return load(name, [*chosen, "tiles.cores=1", "tiles.inputs_shared_by=none"])
+        return load_hardware(name, [*chosen, "tiles.cores=1", "tiles.inputs_shared_by=none"])
 
 
 @st.composite

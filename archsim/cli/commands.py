@@ -87,17 +87,16 @@ def run(  # noqa: PLR0913 - one parameter for each option
     ] = None,
 ) -> None:
     """Run a workload on a machine and report time, energy and area."""
-    from archsim import report as reports  # other commands do without
-    from archsim.report import saving
+    from archsim.hardware import load_hardware  # other commands do without
+    from archsim.report import saving, simulate
+    from archsim.workload import load_workload
 
     if output is not None:
         saving.check(output)
-    machine = reports.load_hardware(hardware, overrides or ())
-    network = _with_bits(reports.load_workload(workload), bits, activation_bits, weight_bits)
+    machine = load_hardware(hardware, overrides or ())
+    network = _with_bits(load_workload(workload), bits, activation_bits, weight_bits)
     with ProgressBar() as progress:
-        report = reports.simulate(
-            machine, network, plan, repetitions, batch, schedule, engine, progress
-        )
+        report = simulate(machine, network, plan, repetitions, batch, schedule, engine, progress)
     if output is not None:
         report.save(output)
     show(report, format_, all_ops=all_ops)
@@ -109,14 +108,14 @@ def check(
     overrides: Overrides = None,
 ) -> None:
     """Validate machines and print what follows from their numbers."""
-    from archsim.hardware import load  # other commands do without
+    from archsim.hardware import load_hardware  # other commands do without
     from archsim.hardware.check import facts
     from archsim.report.facts_text import print_facts
 
     faults: list[str] = []
     for index, file in enumerate(files):
         try:
-            found = facts(load(file, overrides or ()))
+            found = facts(load_hardware(file, overrides or ()))
         except ArchsimError as fault:
             faults.append(str(fault))
             continue

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from archsim.hardware._catalogue import Entry, catalogue, schema
 from archsim.hardware._component import Component
-from archsim.hardware._load import load, save, shipped
+from archsim.hardware._load import load_hardware, save_hardware, shipped
 from archsim.hardware._noise_source import Formula, NoiseSource
 from archsim.hardware._parts import Part
 from archsim.hardware.converters import Adc, Dac
@@ -41,8 +41,8 @@ __all__ = [
     "Tiles",
     "WeightStationary",
     "catalogue",
-    "load",
-    "save",
+    "load_hardware",
+    "save_hardware",
     "schema",
     "shipped",
 ]

@@ -30,7 +30,7 @@ def shipped() -> dict[str, Path]:
     return _MACHINES.files()
 
 
-def load(path_or_name: str | Path, overrides: Sequence[str] = ()) -> Hardware:
+def load_hardware(path_or_name: str | Path, overrides: Sequence[str] = ()) -> Hardware:
     """Return the machine of a file, or a shipped one by its bare name.
 
     A file may inherit one other with ``base: FILE``, relative to itself: mappings are merged key by
@@ -51,8 +51,8 @@ def load(path_or_name: str | Path, overrides: Sequence[str] = ()) -> Hardware:
     return parse(Hardware, Document(Path(path_or_name), data, positions, text))
 
 
-def save(hardware: Hardware, path: str | Path) -> None:
-    """Write a machine so that :func:`load` gives an equal one."""
+def save_hardware(hardware: Hardware, path: str | Path) -> None:
+    """Write a machine so that :func:`load_hardware` gives an equal one."""
     text = yaml.safe_dump(hardware.dump(), sort_keys=False, allow_unicode=True, width=100)
     write_atomically(path, text)
 

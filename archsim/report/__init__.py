@@ -30,22 +30,13 @@ over a folder that is not a report.
 from __future__ import annotations
 
 from archsim.report.report import Programming, Provenance, Report, Tables
-from archsim.report.running import (
-    load_hardware,
-    load_plan,
-    load_workload,
-    report_of,
-    simulate,
-)
+from archsim.report.running import report_of, simulate
 
 __all__ = [
     "Programming",
     "Provenance",
     "Report",
     "Tables",
-    "load_hardware",
-    "load_plan",
-    "load_workload",
     "report_of",
     "simulate",
 ]

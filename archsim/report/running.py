@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from importlib.metadata import version
 from pathlib import Path
@@ -29,37 +28,6 @@ _NAMED = 3
 """Ops that a warning names."""
 
 
-def load_hardware(path: str | Path, overrides: Sequence[str] = ()) -> Hardware:
-    """Return a machine from its file, or a shipped one by its bare name.
-
-    Args:
-        path: A file, or a name such as ``homodyne``.
-        overrides: Texts such as ``tiles.adc.bits=6``.
-
-    Raises:
-        ConfigError: Every fault at once, each with its place.
-    """
-    return machines.load(path, overrides)
-
-
-def load_workload(path: str | Path) -> Workload:
-    """Return a workload from its file, or a shipped one by its bare name.
-
-    Raises:
-        WorkloadError: Every fault at once, each with its place.
-    """
-    return workloads.load_workload(path)
-
-
-def load_plan(path: str | Path, workload: Workload) -> RepetitionPlan:
-    """Return a repetition plan from its file, checked against its workload.
-
-    Raises:
-        WorkloadError: Every fault at once, each with its place.
-    """
-    return workloads.load_plan(path, workload)
-
-
 def simulate(  # noqa: PLR0913, PLR0917 - what a user can choose about a run, all in one place
     hardware: Hardware | str | Path,
     workload: Workload | str | Path,
@@ -81,13 +49,13 @@ def simulate(  # noqa: PLR0913, PLR0917 - what a user can choose about a run, al
         schedule: ``serial``: ops in order, each over all inputs; ``pipelined``: all weights
             resident, ops overlap on a stream of inputs.
         engine: ``auto`` or the name of an engine.
-        progress: Called now and then with how many instructions of how many were executed.
+        progress: Called now and then with how many works of how many are done.
 
     Raises:
         ArchsimError: Input that is wrong (``exit_code`` 2) or cannot run (``exit_code`` 3).
     """
-    machine = hardware if isinstance(hardware, Hardware) else load_hardware(hardware)
-    network = workload if isinstance(workload, Workload) else load_workload(workload)
+    machine = hardware if isinstance(hardware, Hardware) else machines.load_hardware(hardware)
+    network = workload if isinstance(workload, Workload) else workloads.load_workload(workload)
     counts = _counts(network, plan, repetitions)
     compiled = compile_workload(network, machine, counts, batch=batch, schedule=schedule)
     ledger = engines.run(compiled.program, engine, progress)
@@ -164,7 +132,7 @@ def _counts(
             f"repetitions: found {repetitions:g} beside a plan; expected one of the two; give only "
             "the plan, or only the number"
         )
-    return plan if isinstance(plan, RepetitionPlan) else load_plan(plan, workload)
+    return plan if isinstance(plan, RepetitionPlan) else workloads.load_plan(plan, workload)
 
 
 def _plan_hash(workload: Workload, counts: RepetitionPlan | int | float) -> str | None:

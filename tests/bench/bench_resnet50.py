@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from archsim.engine import run
-from archsim.hardware import load
+from archsim.hardware import load_hardware
 from archsim.mapping import compile_workload
 from archsim.workload import load_workload
 
@@ -38,7 +38,7 @@ def started() -> tuple[float, float, bool]:
 def main() -> None:
     """Measure and print."""
     workload = load_workload("resnet50")
-    hardware = load("digital_int8", MACHINE)
+    hardware = load_hardware("digital_int8", MACHINE)
     began = time.perf_counter()
     compiled = compile_workload(workload, hardware)
     compile_s = time.perf_counter() - began

@@ -6,7 +6,7 @@ import pytest
 
 from archsim import workload as networks
 from archsim.engine import run
-from archsim.hardware import load, shipped
+from archsim.hardware import load_hardware, shipped
 from archsim.mapping import compile_workload
 from archsim.mapping.graph import Place, place
 from archsim.workload import load_workload
@@ -18,7 +18,7 @@ BITS = {"dota_b": 4}
 @pytest.mark.parametrize("network", sorted(networks.shipped()))
 @pytest.mark.parametrize("machine", sorted(shipped()))
 def test_it_runs_and_obeys_the_rooflines(machine, network):
-    hardware, bits = load(machine), BITS.get(machine, 8)
+    hardware, bits = load_hardware(machine), BITS.get(machine, 8)
     workload = load_workload(network).with_bits(bits, bits)
     compiled = compile_workload(workload, hardware)
     ledger = run(compiled.program)

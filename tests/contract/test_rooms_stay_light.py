@@ -32,7 +32,7 @@ def test_physics_imports_only_the_standard_library_and_itself():
 
 def test_loading_a_machine_imports_nothing_heavy():
     code = (
-        "import sys; from archsim.hardware import load; load('dota_b'); "
+        "import sys; from archsim.hardware import load_hardware; load_hardware('dota_b'); "
         f"print([m for m in {HEAVY} if m in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from archsim.documents import read
-from archsim.hardware import OutputStationary, catalogue, load, schema, shipped
+from archsim.hardware import OutputStationary, catalogue, load_hardware, schema, shipped
 from archsim.hardware._component import REGISTRY
 from archsim.hardware._sources import idle_sources, numbers, unsourced
 from archsim.hardware.check import facts
@@ -63,7 +63,7 @@ def test_editors_accept_a_file_that_inherits():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_number_has_a_source_and_every_source_a_number(name):
-    hardware = load(name)
+    hardware = load_hardware(name)
     assert unsourced(hardware) == ()
     assert idle_sources(hardware) == ()
     assert len(list(numbers(hardware))) > 30
@@ -72,18 +72,18 @@ def test_every_number_has_a_source_and_every_source_a_number(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_sources_name_a_publication_or_say_that_they_assume(name):
     named = re.compile(r"\b(19|20)\d\d\b|JEDEC|arXiv|^assumed: .{6}|^derived: .{6}")
-    for path, text in load(name).sources.items():
+    for path, text in load_hardware(name).sources.items():
         assert named.search(text), path
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_machine_is_named_after_its_file(name):
-    assert load(name).name == name
+    assert load_hardware(name).name == name
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_parts_answer_their_three_questions(name):
-    hardware = load(name)
+    hardware = load_hardware(name)
     for slot, part in hardware.parts().items():
         assert part.slot == slot
         assert set(part.component.costs()) == ACTIONS[slot]
@@ -99,15 +99,15 @@ def test_parts_answer_their_three_questions(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_facts_are_finite(name):
-    found = facts(load(name))
+    found = facts(load_hardware(name))
     assert found.macs_per_s <= found.native_macs_per_s
     assert all(math.isfinite(w) and w >= 0 for w in found.power_w.values())
     assert sum(found.power_w.values()) > 0
-    assert list(found.power_w) == list(found.area_m2) == list(load(name).parts())
+    assert list(found.power_w) == list(found.area_m2) == list(load_hardware(name).parts())
 
 
 def test_both_dataflows_and_a_machine_of_every_technology_are_shipped():
-    machines = {name: load(name) for name in NAMES}
+    machines = {name: load_hardware(name) for name in NAMES}
     assert {m.tiles.array.kind for m in machines.values()} == {
         "free_space", "ring_bank", "reram", "photonic_tensor_core", "mac",
     }  # fmt: skip
@@ -117,7 +117,7 @@ def test_both_dataflows_and_a_machine_of_every_technology_are_shipped():
 
 def test_resnet_50_fits_the_crossbars_without_reloading():
     # At least 6,300 arrays of 128 x 32 eight-bit weights.
-    tiles = load("crossbar").tiles
+    tiles = load_hardware("crossbar").tiles
     assert tiles.count >= 6300
     assert tiles.columns * tiles.array.cell_bits // 8 == 32
 

@@ -90,7 +90,7 @@ def test_nothing_is_used_beyond_its_peak(report):
 
 
 def test_no_part_draws_more_than_its_rated_power(report):
-    rated_w = facts(hardware.load(report.hardware)).power_w
+    rated_w = facts(hardware.load_hardware(report.hardware)).power_w
     drawn_w = report.components.set_index("component").power_w
     for slot in rated_w.keys() - energy.MACHINE_SLOTS:  # memories are rated without their accesses
         assert drawn_w[slot] <= rated_w[slot] * (1 + 1e-9), slot

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from archsim.documents import read, read_text
 from archsim.errors import ConfigError
-from archsim.hardware import Hardware, load, shipped
+from archsim.hardware import Hardware, load_hardware, shipped
 
 LINES = shipped()["homodyne"].read_text(encoding="utf-8").splitlines()
 JUNK = st.sampled_from(
@@ -23,7 +23,7 @@ calm = settings(
 
 def loads_or_explains(path: Path, overrides: tuple[str, ...] = ()) -> None:
     try:
-        hardware = load(path, overrides)
+        hardware = load_hardware(path, overrides)
     except ConfigError as error:
         lines = str(error).splitlines()
         assert lines
@@ -57,7 +57,7 @@ def test_binary_junk_gives_a_sentence(tmp_path, junk, suffix):
     path = tmp_path / f"junk{suffix}"
     path.write_bytes(junk)
     with pytest.raises(ConfigError, match="junk"):
-        load(path)
+        load_hardware(path)
 
 
 @calm

@@ -6,7 +6,7 @@ authors' simulator prints it. A model, not silicon: these tests check units and 
 
 import pytest
 
-from archsim.hardware import load
+from archsim.hardware import load_hardware
 from archsim.hardware.check import facts
 
 EIGHT_BITS = ["tiles.dac.bits=8", "tiles.adc.bits=8", "tiles.laser.power=308.0309 mW"]
@@ -34,7 +34,7 @@ def both_sides(by_slot):
 
 
 def power_mw(bits):
-    found = facts(load("dota_b", EIGHT_BITS if bits == 8 else []))
+    found = facts(load_hardware("dota_b", EIGHT_BITS if bits == 8 else []))
     return {slot: w * 1e3 for slot, w in both_sides(found.power_w).items()}
 
 
@@ -47,19 +47,21 @@ def test_power_by_part_is_the_published(bits):
 
 
 def test_area_by_part_is_the_published():
-    found = both_sides(facts(load("dota_b")).area_m2)
+    found = both_sides(facts(load_hardware("dota_b")).area_m2)
     for slot, expected in AREA_MM2.items():
         assert found[slot] * 1e6 == pytest.approx(expected, rel=TOLERANCE), slot
 
 
 @pytest.mark.xfail(reason="the source counts 576 amplifiers in power but 1152 in area")
 def test_area_of_the_amplifiers_is_the_published():
-    assert facts(load("dota_b")).area_m2["tia"] * 1e6 == pytest.approx(0.0576, rel=TOLERANCE)
+    assert facts(load_hardware("dota_b")).area_m2["tia"] * 1e6 == pytest.approx(
+        0.0576, rel=TOLERANCE
+    )
 
 
 def test_the_laser_lights_each_detector_with_the_published_sensitivity():
     # -25 dBm for each of 144 outputs, all wavelengths and both arms together, times 2^bits.
     for overrides, levels in (([], 2**4), (EIGHT_BITS, 2**8)):
-        light = facts(load("dota_b", overrides)).light
+        light = facts(load_hardware("dota_b", overrides)).light
         assert light.loss_db == pytest.approx(4.22)
         assert light.detector_w * 12 * 2 == pytest.approx(10**-5.5 * levels, rel=TOLERANCE)

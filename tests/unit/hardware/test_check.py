@@ -2,33 +2,33 @@ from fractions import Fraction
 
 import pytest
 
-from archsim.hardware import load
+from archsim.hardware import load_hardware
 from archsim.hardware.check import facts
 
 
 def warnings(name, *overrides):
-    return "\n".join(facts(load(name, overrides)).warnings)
+    return "\n".join(facts(load_hardware(name, overrides)).warnings)
 
 
 def test_peak_rates_count_slices():
-    crossbar = facts(load("crossbar"))
+    crossbar = facts(load_hardware("crossbar"))
     # 32,256 arrays of 128 x 128 cells every 100 ns; 8 one-bit inputs by 4 two-bit cells.
     assert crossbar.native_bits == (1, 2)
     assert crossbar.native_macs_per_s == pytest.approx(32256 * 128 * 128 * 1e7)
     assert crossbar.macs_per_s == pytest.approx(crossbar.native_macs_per_s / 32)
-    digital = facts(load("digital_int8"))
+    digital = facts(load_hardware("digital_int8"))
     assert digital.macs_per_s == 4 * 128 * 128 * 1e9
 
 
 def test_dota_b_at_four_bits_takes_four_passes_for_eight():
-    shipped = facts(load("dota_b"))
+    shipped = facts(load_hardware("dota_b"))
     # 8 cores of 12³ products at 5 GHz.
     assert shipped.native_macs_per_s == pytest.approx(8 * 12**3 * 5e9)
     assert shipped.macs_per_s == pytest.approx(shipped.native_macs_per_s / 4)
 
 
 def test_the_link_budget_of_the_homodyne_machine_by_hand():
-    light = facts(load("homodyne")).light
+    light = facts(load_hardware("homodyne")).light
     assert light.ways == 64 * 64 * 2
     assert light.loss_db == pytest.approx(6)
     # 1 mW/8192 through 6 dB is 30.66 nW: 47.85 photons of 0.12816 aJ in 0.2 ns.
@@ -39,7 +39,7 @@ def test_the_link_budget_of_the_homodyne_machine_by_hand():
 
 
 def test_the_homodyne_machine_is_limited_by_shot_noise():
-    found = facts(load("homodyne"))
+    found = facts(load_hardware("homodyne"))
     loudest = max(found.noise, key=lambda figure: figure.std)
     assert loudest.name == "detector.shot"
     # sqrt(2·1024/38.28)/2 over a range of 2·1024
@@ -49,7 +49,7 @@ def test_the_homodyne_machine_is_limited_by_shot_noise():
 
 def test_more_light_gives_half_a_bit_for_twice_the_photons():
     def shot(power):
-        figures = facts(load("homodyne", [f"tiles.laser.power={power}"])).noise
+        figures = facts(load_hardware("homodyne", [f"tiles.laser.power={power}"])).noise
         return next(f.enob for f in figures if f.name == "detector.shot")
 
     assert shot("2 mW") - shot("1 mW") == pytest.approx(0.5)
@@ -57,13 +57,13 @@ def test_more_light_gives_half_a_bit_for_twice_the_photons():
 
 def test_a_block_of_sums_is_converted_by_its_converters_in_turn():
     # 4,096 sums by 64 converters at 1 GHz.
-    assert facts(load("homodyne")).block_s == Fraction(64, 10**9)
-    assert facts(load("digital_int8")).block_s is None
+    assert facts(load_hardware("homodyne")).block_s == Fraction(64, 10**9)
+    assert facts(load_hardware("digital_int8")).block_s is None
 
 
 def test_shipped_machines_give_no_warnings():
     for name in ("homodyne", "ring_bank", "crossbar", "dota_b", "digital_int8"):
-        assert facts(load(name)).warnings == (), name
+        assert facts(load_hardware(name)).warnings == (), name
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from archsim.hardware import load
+from archsim.hardware import load_hardware
 from archsim.hardware._component import REGISTRY
 from archsim.hardware.arrays import Reram
 from archsim.hardware.converters import Adc, Dac
@@ -105,7 +105,7 @@ def test_a_kind_cannot_be_taken_twice():
 
 
 def test_white_noise_follows_from_the_symbol_time_and_the_light():
-    hardware = load("ring_bank")
+    hardware = load_hardware("ring_bank")
     white = next(n for n in hardware.noise() if n.name == "tia.white")
     # 10 pA/sqrt(Hz)·sqrt(0.1 ns)/q
     assert white.parameters["electrons"] == pytest.approx(624.15, rel=1e-4)
@@ -115,14 +115,14 @@ def test_white_noise_follows_from_the_symbol_time_and_the_light():
 
 
 def test_shot_noise_follows_from_the_laser_unless_a_level_is_given():
-    physical = next(n for n in load("homodyne").noise() if n.name == "detector.shot")
+    physical = next(n for n in load_hardware("homodyne").noise() if n.name == "detector.shot")
     # 1 mW over 64² outputs and two arms through 6 dB, 0.2 ns, 80 % detected
     photons = 1e-3 / 8192 * 10**-0.6 * 0.2e-9 / 0.128159e-18
     assert physical.formula == "shot_full_scale"
     assert physical.parameters["photons"] == pytest.approx(0.8 * photons, rel=1e-4)
     (given,) = [
         n
-        for n in load("homodyne", ["tiles.detector.photons_per_mac=20"]).noise()
+        for n in load_hardware("homodyne", ["tiles.detector.photons_per_mac=20"]).noise()
         if n.name == "detector.shot"
     ]
     assert given.formula == "shot_renormalised"
@@ -130,14 +130,14 @@ def test_shot_noise_follows_from_the_laser_unless_a_level_is_given():
 
 
 def test_light_counted_at_the_input_is_detected_with_the_quantum_efficiency():
-    shot = load("ring_bank", ["tiles.detector.photons_per_mac=20"]).noise()[0]
+    shot = load_hardware("ring_bank", ["tiles.detector.photons_per_mac=20"]).noise()[0]
     assert shot.formula == "shot_direct"
     assert shot.parameters["photons_per_mac"] == pytest.approx(16)
 
 
 def test_where_both_operands_are_modulated_both_have_the_error():
     def names(machine):
-        found = load(machine, ["tiles.modulator.symbol_std=0.01"]).noise()
+        found = load_hardware(machine, ["tiles.modulator.symbol_std=0.01"]).noise()
         return [n.name for n in found if n.name.startswith("modulator")]
 
     assert names("homodyne") == ["modulator.input", "modulator.weight"]
@@ -146,6 +146,8 @@ def test_where_both_operands_are_modulated_both_have_the_error():
 
 def test_normalised_receiver_noise_needs_no_light():
     tia = "{kind: tia, count: 128, integrator: true, static_power: 0 W, area: 0 m^2, "
-    hardware = load("crossbar", [f"tiles.tia={tia} thermal_std: 0.01}}", "tiles.averaging=analog"])
+    hardware = load_hardware(
+        "crossbar", [f"tiles.tia={tia} thermal_std: 0.01}}", "tiles.averaging=analog"]
+    )
     (thermal,) = [n for n in hardware.noise() if n.name == "tia.thermal"]
     assert thermal.parameters == {"std": 0.01}

@@ -3,7 +3,7 @@ from fractions import Fraction
 import pytest
 
 from archsim.errors import ConfigError
-from archsim.hardware import load, save, shipped
+from archsim.hardware import load_hardware, save_hardware, shipped
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def write(tmp_path):
 
 def complaint(*arguments):
     with pytest.raises(ConfigError) as error:
-        load(*arguments)
+        load_hardware(*arguments)
     return str(error.value)
 
 
@@ -26,8 +26,10 @@ HEIR = f"base: {shipped()['homodyne']}\n"
 
 
 def test_a_file_inherits_key_by_key(write):
-    heir = load(write("heir.yaml", HEIR + "name: heir\ntiles: {count: 9, adc: {bits: 7, enob: 7}}"))
-    parent = load("homodyne")
+    heir = load_hardware(
+        write("heir.yaml", HEIR + "name: heir\ntiles: {count: 9, adc: {bits: 7, enob: 7}}")
+    )
+    parent = load_hardware("homodyne")
     assert (heir.name, heir.tiles.count, heir.tiles.adc.bits) == ("heir", 9, 7)
     assert heir.tiles.adc.rate_hz == parent.tiles.adc.rate_hz
     assert heir.buffer == parent.buffer
@@ -35,7 +37,7 @@ def test_a_file_inherits_key_by_key(write):
 
 def test_a_base_is_found_beside_its_heir(write):
     write("a.yaml", HEIR + "name: a")
-    assert load(write("b.yaml", "base: a.yaml\ntiles: {rows: 8}")).tiles.rows == 8
+    assert load_hardware(write("b.yaml", "base: a.yaml\ntiles: {rows: 8}")).tiles.rows == 8
 
 
 def test_a_component_of_another_kind_replaces_the_whole(write):
@@ -46,7 +48,7 @@ def test_a_component_of_another_kind_replaces_the_whole(write):
 
 def test_null_takes_a_key_of_the_base_away(write):
     text = "tiles: {adc: {energy: {survey: null, walden: 25 fJ}}}"
-    adc = load(write("heir.yaml", HEIR + text)).tiles.adc
+    adc = load_hardware(write("heir.yaml", HEIR + text)).tiles.adc
     assert adc.costs()["convert"] == pytest.approx(25e-15 * 2**7.5)
 
 
@@ -70,14 +72,16 @@ def test_faults_stand_in_the_file_that_holds_them(write):
 
 
 def test_overrides_are_read_as_the_file_would_be():
-    hardware = load("homodyne", ["tiles.adc.bits=10", "clocks.symbol=97 GHz", "name='97'"])
+    hardware = load_hardware("homodyne", ["tiles.adc.bits=10", "clocks.symbol=97 GHz", "name='97'"])
     assert hardware.tiles.adc.bits == 10
     assert hardware.name == "97"
     assert hardware.clocks["symbol"] == Fraction(97 * 10**9)
 
 
 def test_an_override_may_set_a_whole_part_or_take_it_away():
-    hardware = load("homodyne", ["tiles.adc.energy={walden: 10 fJ}", "tiles.adc.enob=null"])
+    hardware = load_hardware(
+        "homodyne", ["tiles.adc.energy={walden: 10 fJ}", "tiles.adc.enob=null"]
+    )
     assert hardware.tiles.adc.costs()["convert"] == pytest.approx(2.56e-12)
 
 
@@ -110,16 +114,16 @@ def test_a_suggestion_names_what_was_meant():
 
 @pytest.mark.parametrize("name", sorted(shipped()))
 def test_saved_machines_load_to_equal_ones(name, tmp_path):
-    hardware = load(name)
-    save(hardware, tmp_path / "x.yaml")
-    again = load(tmp_path / "x.yaml")
+    hardware = load_hardware(name)
+    save_hardware(hardware, tmp_path / "x.yaml")
+    again = load_hardware(tmp_path / "x.yaml")
     assert again == hardware
     assert again.hash == hardware.hash
 
 
 def test_the_hash_follows_what_can_change_a_result_and_nothing_else(write):
-    hardware = load("homodyne")
-    assert load("homodyne", ["description=other"]).hash == hardware.hash
-    assert load("homodyne", ["sources={}"]).hash == hardware.hash
-    assert load("homodyne", ["tiles.laser.power=2 mW"]).hash != hardware.hash
-    assert load("homodyne", ["tiles.laser.power=0.001 W"]).hash == hardware.hash
+    hardware = load_hardware("homodyne")
+    assert load_hardware("homodyne", ["description=other"]).hash == hardware.hash
+    assert load_hardware("homodyne", ["sources={}"]).hash == hardware.hash
+    assert load_hardware("homodyne", ["tiles.laser.power=2 mW"]).hash != hardware.hash
+    assert load_hardware("homodyne", ["tiles.laser.power=0.001 W"]).hash == hardware.hash

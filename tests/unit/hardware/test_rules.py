@@ -3,7 +3,7 @@
 import pytest
 
 from archsim.errors import ConfigError
-from archsim.hardware import load
+from archsim.hardware import load_hardware
 
 BREACHES = [
     ("homodyne", ["buffer.clock=digitl"], "buffer.clock: found the clock 'digitl'; expected one of "
@@ -57,7 +57,7 @@ BREACHES = [
 @pytest.mark.parametrize(("name", "overrides", "message"), BREACHES)
 def test_a_breach_is_refused_with_its_reason(name, overrides, message):
     with pytest.raises(ConfigError) as error:
-        load(name, overrides)
+        load_hardware(name, overrides)
     assert message in str(error.value)
 
 
@@ -67,14 +67,14 @@ def test_an_array_must_fit_its_dataflow():
         "area: 0 m^2}"
     )
     with pytest.raises(ConfigError) as error:
-        load("homodyne", [f"tiles.array={array}"])
+        load_hardware("homodyne", [f"tiles.array={array}"])
     assert "found 'reram' under output_stationary; expected weight_stationary" in str(error.value)
 
 
 def test_a_weight_stationary_array_must_say_what_writing_costs():
     array = "{kind: mac, mac_energy: 0 J, static_power: 0 W, area: 0 m^2}"
     with pytest.raises(ConfigError) as error:
-        load("digital_int8", [f"tiles.array={array}"])
+        load_hardware("digital_int8", [f"tiles.array={array}"])
     for key in ("write_cycles", "write_energy"):
         assert f"tiles.array.{key}: found nothing; a weight-stationary array has to be" in str(
             error.value
@@ -87,15 +87,17 @@ def test_a_digital_array_takes_no_converters():
         "consumption: dynamic}"
     )
     with pytest.raises(ConfigError, match="found it beside the digital array 'mac'; expected none"):
-        load("digital_int8", [f"tiles.adc={adc}"])
+        load_hardware("digital_int8", [f"tiles.adc={adc}"])
 
 
 def test_breaches_between_parts_are_reported_beside_faults_within_them():
     with pytest.raises(ConfigError) as error:
-        load("homodyne", ["tiles.rows=0", "dram.clock=x", "buffer.clock=y", "vector_unit.lanes=0"])
+        load_hardware(
+            "homodyne", ["tiles.rows=0", "dram.clock=x", "buffer.clock=y", "vector_unit.lanes=0"]
+        )
     assert len(str(error.value).splitlines()) == 4
 
 
 def test_power_limits_are_relative_to_the_base_pass():
-    assert load("homodyne").power_limits == pytest.approx((0.01, 200))
-    assert load("crossbar").power_limits is None
+    assert load_hardware("homodyne").power_limits == pytest.approx((0.01, 200))
+    assert load_hardware("crossbar").power_limits is None

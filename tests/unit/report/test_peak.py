@@ -22,7 +22,7 @@ def test_the_vector_unit_does_a_product_a_lane_and_cycle():
 
 
 def test_weight_slices_take_columns_of_a_weight_stationary_machine():
-    crossbar = hardware.load("crossbar", ["tiles.columns=130"])
+    crossbar = hardware.load_hardware("crossbar", ["tiles.columns=130"])
     tiles = crossbar.tiles
     sliced = Placement("x", "conv", "array", input_slices=8, weight_slices=4)
     passes_hz = float(crossbar.clocks[tiles.clock] / tiles.array.pass_cycles) / 8

@@ -70,13 +70,13 @@ def test_programming_is_shown_apart(found):
 
 
 def test_facts_of_an_optical_machine_name_its_light():
-    lines = page(print_facts, facts(hardware.load("homodyne")))
+    lines = page(print_facts, facts(hardware.load_hardware("homodyne")))
     assert line(lines, "loss").endswith("modulator 3 dB + array 3 dB")
     assert line(lines, "all together")
 
 
 def test_facts_of_a_digital_machine_name_no_light():
-    lines = page(print_facts, facts(hardware.load("digital_int8")))
+    lines = page(print_facts, facts(hardware.load_hardware("digital_int8")))
     assert line(lines, "peak")
     assert not [each for each in lines if "photons" in each or "ENOB" in each]
 

@@ -26,7 +26,7 @@ MAKESPAN_TICKS = 60
 
 
 def machine(*overrides: str) -> Hardware:
-    return hardware.load(Path(__file__).with_name("tiny.yaml"), overrides)
+    return hardware.load_hardware(Path(__file__).with_name("tiny.yaml"), overrides)
 
 
 def record(unit: str, role: str, op: str, **times: Any) -> Record:
