@@ -26,7 +26,9 @@ def run(
         SimulationError: The program deadlocks, or its time could overflow 62 bits.
     """
     if engine not in ENGINES:
-        raise ConfigError(f"engine: {engine!r}; expected one of {', '.join(ENGINES)}.")
+        raise ConfigError(
+            f"engine: found {engine!r}; expected one of {', '.join(ENGINES)}; choose one"
+        )
     if (bound_ticks := program.serial_ticks) >= _LIMIT_TICKS:
         raise SimulationError(
             f"time: the run could take {bound_ticks} ticks; 2^62 can be held. Choose clocks "

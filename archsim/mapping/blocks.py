@@ -8,7 +8,8 @@ the fan-in that fits the buffer's weight space; all rows pass by.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import groupby, islice
 
 from archsim.hardware import OutputStationary
@@ -42,12 +43,17 @@ class Wave:
     Attributes:
         input_reads: Inputs read from the buffer, per element of the fan-in.
         input_drives: Inputs modulated, per element of the fan-in.
+        new_rows: Input vectors that no wave before it on the same columns has had: what it
+            brings from DRAM where the operand is streamed.
+        new_columns: The same for columns of a streamed second operand.
         results: Outputs that it makes.
         parts: What takes part in each stretch of repetitions.
     """
 
     input_reads: int
     input_drives: int
+    new_rows: Fraction
+    new_columns: Fraction
     results: int
     parts: tuple[Part, ...]
 
@@ -88,7 +94,7 @@ class Sharing:
         columns: Output columns that one tile takes.
         tiles: Tiles that take different columns.
         depth_tiles: Tiles that take different parts of the fan-in.
-        row_sets: How often an input is modulated: once for each set of drivers that needs it.
+        core_columns: Output columns of one core, each of which has input drivers of its own.
         reads_each: Whether every tile reads its own inputs.
     """
 
@@ -97,7 +103,7 @@ class Sharing:
     columns: int
     tiles: int
     depth_tiles: int
-    row_sets: int
+    core_columns: int
     reads_each: bool
 
 
@@ -110,7 +116,7 @@ def sharing(tiles: OutputStationary, copies: int) -> Sharing:
         columns=tiles.columns * (tiles.cores if tiles.cores_split == "columns" else 1),
         tiles=count if tiles.tiles_split == "columns" else 1,
         depth_tiles=count if tiles.tiles_split == "contraction" else 1,
-        row_sets=tiles.cores if tiles.cores_split == "columns" else 1,
+        core_columns=tiles.columns,
         reads_each=tiles.inputs_shared_by == "none",
     )
 
@@ -132,7 +138,7 @@ def rounds(
         depths: The fan-in, cut where weights would not fit the buffer.
     """
     found = [
-        _round(rows, slots, share, gemm, place, depths)
+        _round(rows, slots, share, gemm, (place, depths))
         for slots in _column_steps(groups, share)
         for place in range(len(depths))
     ]
@@ -158,11 +164,25 @@ def _cut(counts: Columns, size: int) -> list[Columns]:
 
 
 def _round(
-    rows: int, slots: list[Columns], share: Sharing, gemm: Gemm, place: int, depths: Sequence[int]
+    rows: int,
+    slots: list[Columns],
+    share: Sharing,
+    gemm: Gemm,
+    part: tuple[int, Sequence[int]],
 ) -> BlockRound:
+    place, depths = part
     levels = sorted({count for slot in slots for count in slot})
-    waves = [_wave(n, slots, share, levels) for n in chunks(rows, share.rows * share.row_tiles)]
     columns = sum(map(len, slots))
+    cut = chunks(rows, share.rows * share.row_tiles)
+    independent = len(slots) if share.reads_each and gemm.groups > 1 else 1
+    waves = [
+        replace(
+            _wave(n, slots, share, levels),
+            new_rows=Fraction(n * independent),
+            new_columns=Fraction(columns, len(cut)),
+        )
+        for n in cut
+    ]
     return BlockRound(
         waves=tuple((len(list(same)), wave) for wave, same in groupby(waves)),
         weights=0 if gemm.dynamic else columns * depths[place],
@@ -189,9 +209,10 @@ def _wave(rows: int, slots: list[Columns], share: Sharing, levels: list[int]) ->
                 sums=rows * converting * share.depth_tiles,
             )
         )
-    input_reads = rows * (len(slots) if share.reads_each else 1)
+    reads = rows * (len(slots) if share.reads_each else 1)
+    cores = ceil_div(max(map(len, slots)), share.core_columns)
     results = rows * sum(map(len, slots))
-    return Wave(input_reads, input_reads * share.row_sets, results, tuple(parts))
+    return Wave(reads, reads * cores, Fraction(0), Fraction(0), results, tuple(parts))
 
 
 def whole_blocks(
@@ -210,7 +231,11 @@ def whole_blocks(
     slots = tiles.cores * (tiles.count // copies)
     waves = []
     while wave := list(islice(blocks, slots)):
-        waves.append(_wave_of_blocks(wave, tiles))
+        new_rows = Fraction(sum(r for _, r, _ in wave), len(columns))
+        new_columns = Fraction(sum(c for _, _, c in wave), len(rows))
+        waves.append(
+            replace(_wave_of_blocks(wave, tiles), new_rows=new_rows, new_columns=new_columns)
+        )
     counted = tuple((len(list(same)), wave) for wave, same in groupby(waves))
     return [(BlockRound(counted, 0, gemm.contraction, (passes,)), 1)]
 
@@ -227,4 +252,4 @@ def _wave_of_blocks(
     else:
         reads = drives = sum(r for _, r, _ in blocks)
     part = Part(ceil_div(len(blocks), tiles.cores), weights, weights, products, products)
-    return Wave(reads, drives, products, (part,))
+    return Wave(reads, drives, Fraction(0), Fraction(0), products, (part,))

@@ -13,43 +13,14 @@ from archsim.mapping.floor import Floor, Shares
 from archsim.mapping.graph import Graph, Place, Step, place
 from archsim.mapping.layout import Counts, Layout, Repeats
 from archsim.mapping.memory import Traffic, plan_pipelined, plan_serial
+from archsim.mapping.placement import Placement, placements
 from archsim.mapping.program import Program
 from archsim.mapping.schedule import Schedule
 from archsim.physics import repetition
+from archsim.physics.repetition import Repetition
 from archsim.workload import RepetitionPlan, Workload
 
 SCHEDULES = ("serial", "pipelined")
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """How one op is executed.
-
-    Attributes:
-        op: The op.
-        kind: Its kind.
-        place: What executes it: ``array``, ``vector_unit``, or the op that it rides on.
-        macs: Its multiply-accumulates for one input.
-        tiles: Most tiles in use at a time.
-        rounds: How often the tiles are loaded for it.
-        replicas: Copies of its weights that work on different vectors, at most.
-        input_slices: Parts that an input's bits are driven in.
-        weight_slices: Parts that a weight's bits are held or driven in.
-        repetitions: Its largest repetition count.
-        spilled: Tensors that went to DRAM for it, or came back; the network's inputs apart.
-    """
-
-    op: str
-    kind: str
-    place: str
-    macs: int = 0
-    tiles: int = 0
-    rounds: int = 0
-    replicas: int = 1
-    input_slices: int = 1
-    weight_slices: int = 1
-    repetitions: int | float = 1
-    spilled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +69,14 @@ def compile_workload(
     """
     least = 2 if schedule == "pipelined" else 1
     if schedule not in SCHEDULES:
-        raise ConfigError(f"schedule: {schedule!r}; expected one of {', '.join(SCHEDULES)}.")
-    if batch < least:
-        raise ConfigError(f"batch: {batch}; {schedule} needs at least {least} inputs. Raise it.")
+        raise ConfigError(
+            f"schedule: found {schedule!r}; expected one of {', '.join(SCHEDULES)}; choose one"
+        )
+    if isinstance(batch, bool) or not isinstance(batch, int) or batch < least:
+        raise ConfigError(
+            f"batch: found {batch!r}; expected a whole number of inputs, at least {least} in "
+            f"{schedule}; give one such as {least}"
+        )
     graph = place(workload, hardware)
     counts = _counts(graph, hardware, plan)
     if schedule == "serial":
@@ -113,14 +89,27 @@ def _serial(graph: Graph, hardware: Hardware, counts: Mapping[str, Counts], batc
     floor = Floor(Schedule(), hardware, graph, batch, resident=resident)
     rounds, space_bits = _weight_room(floor)
     floor = replace(floor, weight_rounds=rounds)
-    traffic = plan_serial(graph, batch, hardware.buffer.size_bits - space_bits)
+    unplanned = [(step, Traffic()) for step in graph.steps]
+    tiles = pipelined.allot(hardware, _demands(floor, unplanned, counts)) if resident else None
+    partial_bits = _partial_bits(floor, _layouts(floor, unplanned, counts, tiles))
+    capacity_bits = hardware.buffer.size_bits - space_bits
+    traffic = plan_serial(graph, batch, capacity_bits, partial_bits)
     steps = list(zip(graph.steps, traffic, strict=True))
-    tiles = pipelined.allot(hardware, _demands(floor, steps, counts)) if resident else None
     layouts = _layouts(floor, steps, counts, tiles)
     serial.emit(floor, steps, layouts)
     program = floor.schedule.finish()
-    placements = _placements(graph, steps, layouts, counts)
-    return Compiled(program, None, placements, batch, "serial", hardware.tick_s)
+    placed = placements(graph, steps, layouts, counts)
+    return Compiled(program, None, placed, batch, "serial", hardware.tick_s)
+
+
+def _partial_bits(floor: Floor, layouts: Mapping[str, Layout]) -> dict[str, int]:
+    """Return the bits of every output that is partial sums between its rounds."""
+    sum_bits = floor.inputs * floor.hardware.tiles.accumulator.bits
+    return {
+        step.output: sum_bits * step.gemm.groups * step.gemm.rows * step.gemm.columns
+        for step in _on_tiles(floor.graph)
+        if any(turn.partial for turn in layouts[step.op.name].turns)
+    }
 
 
 def _weight_room(floor: Floor) -> tuple[int, int]:
@@ -145,7 +134,16 @@ def _pipelined(
         longest[tensor] = max(lag, longest.get(tensor, 0))
     traffic, _ = plan_pipelined(graph, longest, hardware.buffer.size_bits)
     steps = list(zip(graph.steps, traffic, strict=True))
-    floor = Floor(Schedule(), hardware, graph, 1, lags=lags, resident=True, slots=pipelined.SLOTS)
+    floor = Floor(
+        Schedule(),
+        hardware,
+        graph,
+        1,
+        lags=lags,
+        weight_rounds=hardware.tiles.weight_buffers,
+        resident=True,
+        slots=pipelined.SLOTS,
+    )
 
     def written(inputs: int, tiles: Mapping[str, int], shares: Shares) -> Program:
         fresh = replace(floor, schedule=Schedule(), shares=shares)
@@ -163,7 +161,7 @@ def _pipelined(
     return Compiled(
         program,
         loader.schedule.finish(),
-        _placements(graph, steps, layouts, counts),
+        placements(graph, steps, layouts, counts),
         batch,
         "pipelined",
         hardware.tick_s / pipelined.SLOTS,
@@ -202,6 +200,12 @@ def _layouts(
 
 def _lay_out(floor: Floor, step: Step, traffic: Traffic, counts: Counts, available: int) -> Layout:
     machine = floor.hardware.tiles
+    if machine.repetition is Repetition.SPACE and len(set(counts)) > 1:
+        raise MappingError(
+            f"{step.op.name}: found counts from {min(counts)} to {max(counts)}; with repetition: "
+            f"space an op has one count, because whole tiles repeat. Give it {max(counts)}, or set "
+            "tiles.repetition: time."
+        )
     whole = tuple(map(int, counts))  # fractions are for laser power only, which is not time
     copies = max(repetition.copies(k, machine.repetition) for k in whole)
     if copies > available:
@@ -240,38 +244,3 @@ def _counts(
             "repetition buys nothing. Set their counts to 1."
         )
     return {name: wanted[name] if name in analog else (1,) for name in on_tiles}
-
-
-def _placements(
-    graph: Graph,
-    steps: list[tuple[Step, Traffic]],
-    layouts: Mapping[str, Layout],
-    counts: Mapping[str, Counts],
-) -> dict[str, Placement]:
-    found = {}
-    network_inputs = graph.network_inputs
-    for step, moved in steps:
-        op, layout = step.op, layouts.get(step.op.name)
-        back = {*moved.fetched, *moved.streamed} - network_inputs
-        spilled = len(moved.spilled) + len(back) + moved.streams_output
-        placement = Placement(
-            op.name,
-            op.kind,
-            str(step.place),
-            macs=op.gemm.macs if op.gemm else 0,
-            spilled=spilled,
-        )
-        if layout is not None:
-            placement = replace(
-                placement,
-                tiles=layout.tiles,
-                rounds=layout.rounds,
-                replicas=layout.replicas,
-                input_slices=layout.input_slices,
-                weight_slices=layout.weight_slices,
-                repetitions=max(counts[op.name]),
-            )
-        found[op.name] = placement
-        for rider in step.fused:
-            found[rider.name] = Placement(rider.name, rider.kind, op.name)
-    return found

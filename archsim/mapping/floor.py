@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import ceil
 
-from archsim.hardware import Adc, Dac, Hardware
+from archsim.hardware import Hardware
+from archsim.mapping.durations import Durations
 from archsim.mapping.graph import Graph, Step
 from archsim.mapping.memory import Traffic
 from archsim.mapping.program import Work
@@ -27,12 +28,23 @@ Shares = Mapping[tuple[str, str], Fraction]
 OUTSTANDING = 64
 """Transfers that DRAM may have under way to one reader; a memory controller's queue."""
 
+
+def weights_of(op: str) -> str:
+    """Return what the loading of an op's weights is booked under; op names have no spaces."""
+    return f"{op} (weights)"
+
+
+def op_of(booked: str) -> str:
+    """Return the op that something is booked under, be it the loading of its weights."""
+    return booked.partition(" ")[0]
+
+
 INPUT, OUTPUT, STORED = "(input)", "(output)", "(stored)"
 """The pseudo-ops that move the network's inputs in and its outputs out."""
 
 
 @dataclass(frozen=True)
-class Floor:
+class Floor(Durations):
     """Where programs are written: the schedule, the machine, and who owns which unit.
 
     Args:
@@ -101,37 +113,7 @@ class Floor:
         port = self.schedule.port("dram")
         return self.schedule.unit(name, "dram", OUTSTANDING, port=port, ranked=ranked)
 
-    # ---- times --------------------------------------------------------------------------
-
-    def ticks(self, clock: str, cycles: int) -> int:
-        """Return a number of cycles in ticks."""
-        return self.slots * self.hardware.ticks(clock, cycles)
-
-    def read_ticks(self, bits: int) -> int:
-        """Return how long the buffer's read ports take for so many bits."""
-        buffer = self.hardware.buffer
-        return self.ticks(buffer.clock, ceil_div(bits, buffer.width_bits * buffer.ports.read))
-
-    def write_ticks(self, bits: int) -> int:
-        """Return how long the buffer's write ports take for so many bits."""
-        buffer = self.hardware.buffer
-        return self.ticks(buffer.clock, ceil_div(bits, buffer.width_bits * buffer.ports.write))
-
-    def dram_ticks(self, bits: int) -> int:
-        """Return how long the DRAM's data pins take for so many bits."""
-        dram = self.hardware.dram
-        clock_hz = self.hardware.clocks[dram.clock]
-        return self.ticks(dram.clock, ceil(bits * clock_hz / (8 * dram.bandwidth_byte_per_s)))
-
-    def conversion_ticks(self, converter: Adc | Dac) -> int:
-        """Return how long one conversion takes: whole cycles of the converter's clock."""
-        clock_hz = self.hardware.clocks[converter.clock]
-        return self.ticks(converter.clock, converter.cycles(clock_hz))
-
-    def adder_ticks(self, additions: int) -> int:
-        """Return how long a tile's accumulator takes for so many additions."""
-        accumulator = self.hardware.tiles.accumulator
-        return self.ticks(accumulator.clock, ceil_div(additions, accumulator.count))
+    # ---- moves --------------------------------------------------------------------------
 
     def do_lanes(self, vector: UnitHandle, work: LaneOperations, macs: int = 0) -> None:
         """Let the vector unit work."""
@@ -146,40 +128,43 @@ class Floor:
             },
         )
 
-    @property
-    def dram_latency_ticks(self) -> int:
-        """Return how long the first bit takes."""
-        dram = self.hardware.dram
-        return self.slots * self.hardware.ticks_of_time(dram.clock, dram.latency_s)
-
     def from_dram(self, name: str) -> int:
         """Return a channel for what comes from DRAM."""
         return self.schedule.channel(name, OUTSTANDING, self.dram_latency_ticks)
 
     def do_read(self, op: str, bits: int) -> None:
         """Read bits from the buffer."""
-        self.read(op).work(self.read_ticks(bits), {"buffer.read_bit": bits})
+        self.read(op).work(self.read_ticks(self.words(bits)), {"buffer.read_bit": bits})
 
     def do_write(self, op: str, bits: int) -> None:
         """Write bits into the buffer."""
-        self.write(op).work(self.write_ticks(bits), {"buffer.write_bit": bits})
+        self.write(op).work(self.write_ticks(self.words(bits)), {"buffer.write_bit": bits})
 
     def do_fill(self, op: str, bits: int) -> None:
         """Write bits that come from DRAM into the buffer."""
-        self.fill(op).work(self.write_ticks(bits), {"buffer.write_bit": bits})
+        self.fill(op).work(self.write_ticks(self.words(bits)), {"buffer.write_bit": bits})
 
     def do_dram(self, op: str, bits: int, *, action: str, purpose: str = "activations") -> None:
         """Move bits over the DRAM's pins; the action is ``read_bit`` or ``write_bit``."""
         self.dram(op, purpose).work(self.dram_ticks(bits), {f"dram.{action}": bits})
 
     def load(self, op: str, bits: int, streamed: Fraction = Fraction(0)) -> None:
-        """Bring an operand to the read side, a part of it straight from DRAM."""
-        if from_dram_bits := ceil(bits * streamed):
-            arriving = self.from_dram(self.private("streamed", op))
-            self.do_dram(op, from_dram_bits, action="read_bit")
-            self.dram(op, "activations").send(arriving)
-            self.read(op).recv(arriving)
+        """Read an operand from the buffer, a part of it having come from DRAM just before."""
+        self.stream(op, ceil(bits * streamed))
         self.do_read(op, bits)
+
+    def stream(self, op: str, bits: int) -> None:
+        """Bring bits from DRAM into the buffer for the read side, which waits for them."""
+        if not bits:
+            return
+        arriving = self.from_dram(self.private("streamed", op))
+        staged = self.schedule.channel(self.private("staged", op), capacity=2)
+        self.do_dram(op, bits, action="read_bit")
+        self.dram(op, "activations").send(arriving)
+        self.fill(op).recv(arriving)
+        self.do_fill(op, bits)
+        self.fill(op).send(staged)
+        self.read(op).recv(staged)
 
     def store(self, op: str, bits: int, *, to_dram: bool = False) -> None:
         """Put a result into the buffer, or through it into DRAM."""

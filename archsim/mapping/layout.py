@@ -33,6 +33,18 @@ class Repeats:
     copies: int
 
 
+class Unfinished(Protocol):
+    """A round of any dataflow."""
+
+    @property
+    def tiles(self) -> int:
+        """Tiles in use."""
+
+    @property
+    def carries_out(self) -> bool:
+        """Whether its results are partial sums."""
+
+
 AnyRound = TypeVar("AnyRound", contravariant=True)
 
 
@@ -52,6 +64,9 @@ class Emitter(Protocol[AnyRound]):
     def compute(self, round_: AnyRound, /) -> None:
         """Let every input vector meet a round's weights."""
 
+    def drain(self) -> None:
+        """End the op, after its last round."""
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -62,33 +77,39 @@ class Turn:
         count: How many equal rounds follow each other.
         tiles: Tiles in use.
         replicas: Copies of the weights that work on different vectors.
+        partial: Whether results are partial sums, to be finished in a later round.
         load: Writes the loading of one round's weights.
         receive_weights: Writes the wait for them.
         compute: Writes one round's passes.
+        drain: Writes what ends the op, after its last round.
     """
 
     op: str
     count: int
     tiles: int
     replicas: int
+    partial: bool
     load: Callable[[], None]
     receive_weights: Callable[[], None]
     compute: Callable[[], None]
+    drain: Callable[[], None]
 
 
-R = TypeVar("R")
+R = TypeVar("R", bound=Unfinished)
 
 
-def turn(emitter: Emitter[R], round_: R, count: int, *, tiles: int, replicas: int = 1) -> Turn:
+def turn(emitter: Emitter[R], round_: R, count: int, *, replicas: int = 1) -> Turn:
     """Return so many equal rounds, bound to who writes them."""
     return Turn(
         op=emitter.op,
         count=count,
-        tiles=tiles,
+        tiles=round_.tiles,
         replicas=replicas,
+        partial=round_.carries_out,
         load=partial(emitter.load, round_),
         receive_weights=partial(emitter.receive_weights, round_),
         compute=partial(emitter.compute, round_),
+        drain=emitter.drain,
     )
 
 
@@ -168,11 +189,19 @@ def streamed(operand: Operand, traffic: Traffic) -> Fraction:
 
 def fresh(floor: Floor, step: Step) -> Fraction:
     """Return which part of the driven inputs is read anew: overlaps are kept by a line buffer."""
+    return new(step) if floor.hardware.buffer.line_buffer else Fraction(1)
+
+
+def new(step: Step) -> Fraction:
+    """Return which part of the driven inputs no earlier window of a convolution had."""
     gemm = step.gemm
-    if not floor.hardware.buffer.line_buffer or step.op.kind != "conv":
-        return Fraction(1)
     driven = gemm.groups * gemm.rows * gemm.contraction
     return min(Fraction(1), Fraction(sum(n for _, n in step.operands[0].elements), driven))
+
+
+def bias_bits(floor: Floor, step: Step) -> int:
+    """Return the bits of one column's bias."""
+    return floor.hardware.tiles.accumulator.bits if step.op.parameters else 0
 
 
 def results(floor: Floor, step: Step, traffic: Traffic) -> Results:
@@ -182,6 +211,7 @@ def results(floor: Floor, step: Step, traffic: Traffic) -> Results:
     return Results(
         floor=floor,
         op=step.op.name,
+        sums=step.gemm.groups * step.gemm.rows * step.gemm.columns,
         elements=prod(step.op.shape),
         riders=tuple(rider for rider in riders if rider.work.simple or rider.work.special),
         bits=workload.activation_bits_of(step.output),

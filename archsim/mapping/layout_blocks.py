@@ -13,10 +13,12 @@ from archsim.mapping.graph import Step
 from archsim.mapping.layout import (
     Layout,
     Repeats,
+    bias_bits,
     by_group,
     fresh,
     held_bits,
     input_bits,
+    new,
     results,
     slices,
     streamed,
@@ -69,8 +71,14 @@ def lay_out(
         copies=repeats.copies,
         convert_each=machine.averaging is Averaging.DIGITAL,
         fresh=fresh(floor, step),
-        streamed=streamed(step.operands[0], traffic),
-        held_streamed=streamed(step.operands[1], traffic) if gemm.dynamic else Fraction(0),
+        whole_blocks=whole,
+        bias_bits=bias_bits(floor, step),
+        streamed_bits=streamed(step.operands[0], traffic) * new(step) * input_bits(floor, step),
+        held_streamed_bits=(
+            streamed(step.operands[1], traffic) * held_bits(floor, step)
+            if gemm.dynamic
+            else Fraction(0)
+        ),
     )
     emitter = OutputStationaryStep(
         floor, machine, step.op.name, symbols, results(floor, step, traffic)
@@ -83,7 +91,7 @@ def lay_out(
         rows = gemm.rows * (1 if gemm.dynamic else floor.inputs)
         found = blocks.rounds(gemm, rows, groups, share, _depths(floor, machine, step, share))
     return Layout(
-        turns=tuple(turn(emitter, r, n, tiles=r.tiles) for r, n in found),
+        turns=tuple(turn(emitter, r, n) for r, n in found),
         dynamic=gemm.dynamic,
         ticks=sum(n * emitter.array_ticks(round_) for round_, n in found),
         input_slices=input_slices,

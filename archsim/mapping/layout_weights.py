@@ -12,10 +12,12 @@ from archsim.mapping.graph import Step
 from archsim.mapping.layout import (
     Layout,
     Repeats,
+    bias_bits,
     by_group,
     fresh,
     held_bits,
     input_bits,
+    new,
     results,
     slices,
     streamed,
@@ -49,7 +51,8 @@ def lay_out(
         MappingError: A weight is wider than a core, or rounds are needed and reload is off.
     """
     gemm = step.gemm
-    input_slices, slice_bits = slices(input_bits(floor, step), machine.dac)
+    driver = machine.array.cell_bits if machine.digital else machine.dac
+    input_slices, slice_bits = slices(input_bits(floor, step), driver)
     weight_slices, _ = slices(held_bits(floor, step), machine.array.cell_bits)
     cells = weight_slices * machine.array.columns_per_cell
     grid = _grid(floor, machine, step, repeats, cells)
@@ -67,7 +70,8 @@ def lay_out(
             copies=repeats.copies,
             convert_each=machine.averaging is Averaging.DIGITAL,
             fresh=fresh(floor, step),
-            streamed=streamed(step.operands[0], traffic),
+            bias_bits=bias_bits(floor, step),
+            streamed_bits=streamed(step.operands[0], traffic) * new(step) * input_bits(floor, step),
             held_streamed=streamed(step.operands[1], traffic) if gemm.dynamic else None,
         ),
         results(floor, step, traffic),
@@ -82,7 +86,7 @@ def lay_out(
         )
     useful = [(_useful(round_, emitter), count) for round_, count in found]
     return Layout(
-        turns=tuple(turn(emitter, r, n, tiles=r.tiles, replicas=r.replicas) for r, n in useful),
+        turns=tuple(turn(emitter, r, n, replicas=r.replicas) for r, n in useful),
         dynamic=gemm.dynamic,
         ticks=sum(count * emitter.one_replica_ticks(round_) for round_, count in useful),
         input_slices=input_slices,

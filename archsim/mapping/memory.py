@@ -12,6 +12,7 @@ consumer; when all of them exceed the buffer, those held longest go through DRAM
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from archsim.errors import MappingError
@@ -35,21 +36,32 @@ class Traffic:
     streams_output: bool = False
 
 
-def plan_serial(graph: Graph, inputs: int, capacity_bits: int) -> list[Traffic]:
+def plan_serial(
+    graph: Graph, inputs: int, capacity_bits: int, partial_bits: Mapping[str, int] | None = None
+) -> list[Traffic]:
     """Return the traffic of every step when ops run one after the other, each over all inputs.
+
+    Args:
+        graph: The network, placed.
+        inputs: Inputs that each step works through.
+        capacity_bits: What the buffer has for activations.
+        partial_bits: For outputs that are partial sums between rounds, their bits meanwhile.
 
     Raises:
         MappingError: The network's outputs alone exceed the buffer.
     """
-    planner = _Serial(graph, inputs, capacity_bits)
+    planner = _Serial(graph, inputs, capacity_bits, partial_bits or {})
     return [planner.step(index) for index in range(len(graph.steps))]
 
 
 class _Serial:
     """Walks through the steps, keeping track of what lies where."""
 
-    def __init__(self, graph: Graph, inputs: int, capacity_bits: int) -> None:
+    def __init__(
+        self, graph: Graph, inputs: int, capacity_bits: int, partial_bits: Mapping[str, int]
+    ) -> None:
         self._graph = graph
+        self._partial_bits = partial_bits
         self._size_bits = {t: inputs * graph.bits(t) for t in graph.elements}
         self._capacity_bits = capacity_bits
         self._buffered: set[str] = set()
@@ -61,7 +73,7 @@ class _Serial:
         wanted = set(step.reads)
         traffic.fetched = [t for t in self._order(wanted, index) if t not in self._buffered]
         self._buffered |= wanted | {step.output}
-        while (excess_bits := self._used_bits() - self._capacity_bits) > 0:
+        while (excess_bits := self._used_bits(step.output) - self._capacity_bits) > 0:
             self._evict(self._victim(index, excess_bits), index, traffic)
         self._in_dram |= {step.output} if traffic.streams_output else set()
         for tensor in set(self._buffered):
@@ -69,8 +81,11 @@ class _Serial:
                 self._buffered.remove(tensor)
         return traffic
 
-    def _used_bits(self) -> int:
-        return sum(self._size_bits[tensor] for tensor in self._buffered)
+    def _used_bits(self, own: str) -> int:
+        """Return what is in the buffer while a step runs: its own output is growing there."""
+        growing_bits = self._partial_bits.get(own, 0) if own in self._buffered else 0
+        held_bits = sum(self._size_bits[tensor] for tensor in self._buffered)
+        return held_bits + max(0, growing_bits - self._size_bits[own])
 
     def _evict(self, tensor: str, index: int, traffic: Traffic) -> None:
         self._buffered.remove(tensor)
@@ -99,8 +114,9 @@ class _Serial:
         def farthest_then_cheapest(tensor: str) -> tuple[int, bool, int, str]:
             use = self._next_use(tensor, index)
             distance = len(self._graph.steps) if use is None else use
-            no_write = tensor == own or tensor in self._in_dram
-            return (distance + (tensor == own), no_write, self._size_bits[tensor], tensor)
+            # Partial sums would go to DRAM and back between rounds: anything else before them.
+            new = tensor == own and own not in self._partial_bits
+            return (distance + new, new or tensor in self._in_dram, self._size_bits[tensor], tensor)
 
         return max(candidates, key=farthest_then_cheapest)
 

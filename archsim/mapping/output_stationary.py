@@ -18,8 +18,8 @@ from math import ceil
 
 from archsim.hardware import OutputStationary
 from archsim.mapping.blocks import BlockRound, Part, Wave
-from archsim.mapping.floor import Floor
-from archsim.mapping.results import Adder, Results
+from archsim.mapping.floor import Floor, weights_of
+from archsim.mapping.results import Adder, Reader, Results
 from archsim.mapping.schedule import UnitHandle
 from archsim.mapping.tiling import ceil_div
 
@@ -38,8 +38,10 @@ class Symbols:
         copies: Tiles that do the same at once.
         convert_each: Whether every pass is converted (digital averaging) or only their sum.
         fresh: Part of the inputs that is read from the buffer (below 1: line buffer).
-        streamed: Part of the input operand that lies in DRAM.
-        held_streamed: The same for the second operand, if it is an activation.
+        whole_blocks: Whether every core integrates blocks of its own.
+        bias_bits: Bits of a column's bias.
+        streamed_bits: What comes from DRAM for each element of the fan-in of a new row.
+        held_streamed_bits: The same for a new column, if the second operand is an activation.
     """
 
     slices: int
@@ -51,8 +53,10 @@ class Symbols:
     copies: int
     convert_each: bool
     fresh: Fraction
-    streamed: Fraction
-    held_streamed: Fraction
+    whole_blocks: bool
+    bias_bits: int
+    streamed_bits: Fraction
+    held_streamed_bits: Fraction
 
 
 @dataclass(frozen=True)
@@ -72,8 +76,10 @@ class OutputStationaryStep:
         if not round_.weights:
             return
         floor, bits = self.floor, round_.weights * self.symbols.stored_weight_bits
+        if not round_.carries_out:
+            bits += round_.weights // round_.depth * self.symbols.bias_bits
         arriving = floor.from_dram("weights")
-        with floor.schedule.op(self.op):
+        with floor.schedule.op(weights_of(self.op)):
             floor.do_dram(self.op, bits, action="read_bit", purpose="weights")
             floor.dram(self.op, "weights").send(arriving)
             floor.fill(self.op).recv(arriving)
@@ -98,6 +104,9 @@ class OutputStationaryStep:
                 with self.floor.schedule.repeat(count):
                     self._wave(round_, wave)
 
+    def drain(self) -> None:
+        """Leave nothing behind: operands are in the buffer, not in the tiles."""
+
     def array_ticks(self, round_: BlockRound) -> int:
         """Return how long the array is busy with one round."""
         waves = sum(count for count, _ in round_.waves)
@@ -108,6 +117,9 @@ class OutputStationaryStep:
         depth_per_pass = self.symbols.depth_per_symbol * self.symbols.symbols_per_pass
         full, rest = divmod(round_.depth, depth_per_pass)
         repeat = self.floor.schedule.repeat
+        new_bits = wave.new_rows * self.symbols.streamed_bits
+        new_bits += wave.new_columns * self.symbols.held_streamed_bits
+        self.floor.stream(self.op, ceil(round_.depth * new_bits))
         for count, depth in ((full, depth_per_pass), (1, rest)):
             if count and depth:
                 with repeat(count), repeat(self.symbols.slices):
@@ -125,9 +137,9 @@ class OutputStationaryStep:
 
     def _integrate(self, wave: Wave, part: Part, depth: int) -> None:
         floor, symbols, tiles = self.floor, self.symbols, self.tiles
-        input_bits = ceil(depth * wave.input_reads * symbols.input_bits * symbols.fresh)
-        floor.load(self.op, input_bits, symbols.streamed)
-        floor.load(self.op, depth * part.weight_reads * symbols.weight_bits, symbols.held_streamed)
+        reader = Reader(floor, self.op)
+        reader.read(ceil(depth * wave.input_reads * symbols.input_bits * symbols.fresh), 1)
+        reader.read(depth * part.weight_reads * symbols.weight_bits, 1)
         array, inputs = self._array(), floor.schedule.channel("tiles.inputs")
         floor.read(self.op).send(inputs)
         array.recv(inputs)
@@ -191,6 +203,9 @@ class OutputStationaryStep:
     def _sums(self, part: Part, depth: int) -> tuple[int, int]:
         """Return how many sums one set of converters has to read, and all sets together."""
         tiles, cores = self.tiles, 1
+        if self.symbols.whole_blocks:
+            sets = part.tiles * (1 if tiles.adc_shared_by == "cores" else tiles.cores)
+            return ceil_div(part.sums, sets), part.sums
         if tiles.cores_split == "contraction":
             cores = min(tiles.cores, ceil_div(depth, tiles.wavelengths))
         if tiles.adc_shared_by == "cores":

@@ -9,13 +9,14 @@ from fractions import Fraction
 from heapq import heapify, heapreplace
 
 from archsim.errors import MappingError
-from archsim.hardware import Hardware
+from archsim.hardware import Hardware, WeightStationary
 from archsim.mapping import vector
 from archsim.mapping.floor import INPUT, OUTPUT, Floor, Shares
 from archsim.mapping.graph import Graph, Step
 from archsim.mapping.layout import Layout
 from archsim.mapping.memory import Traffic
 from archsim.mapping.program import Program, Work, executions
+from archsim.mapping.serial import dynamic
 
 SHARED = ("buffer.read", "buffer.write", "buffer.fill", "dram", "vector_unit")
 """Units that serve every op."""
@@ -47,6 +48,8 @@ def emit(
     layouts: Mapping[str, Layout],
 ) -> None:
     """Write ``inputs`` inputs streaming through all ops into the floor's schedule."""
+    tiles = floor.hardware.tiles
+    spare = isinstance(tiles, WeightStationary) and tiles.weight_buffers > 1
     through_dram = set().union(*(traffic.streamed for _, traffic in steps))
     with floor.schedule.repeat(inputs):
         _input(floor, through_dram)
@@ -57,12 +60,12 @@ def emit(
             layout = layouts[step.op.name]
             with floor.schedule.op(step.op.name):
                 floor.begin(step, traffic)
-                for turn in layout.turns:
-                    with floor.schedule.repeat(turn.count):
-                        if layout.dynamic:
-                            turn.load()
-                            turn.receive_weights()
-                        turn.compute()
+                if layout.dynamic:
+                    dynamic(floor, layout, ahead=spare)
+                else:
+                    for turn in layout.turns:
+                        with floor.schedule.repeat(turn.count):
+                            turn.compute()
                 floor.end(step, traffic)
         _output(floor, through_dram)
 
@@ -124,8 +127,8 @@ def bound_ticks(floor: Floor, program: Program) -> int:
             if isinstance(instruction, Work):
                 totals.update({action: n * times for action, n in instruction.actions})
     return max(
-        floor.read_ticks(totals["buffer.read_bit"]),
-        floor.write_ticks(totals["buffer.write_bit"]),
+        floor.read_ticks(floor.words(totals["buffer.read_bit"])),
+        floor.write_ticks(floor.words(totals["buffer.write_bit"])),
         floor.dram_ticks(totals["dram.read_bit"] + totals["dram.write_bit"]),
         sum(loads(program)["vector_unit"].values()),
     )

@@ -40,6 +40,22 @@ class Adder:
         self.unit.work(ticks, {"accumulator.add": in_all})
 
 
+class Reader:
+    """The buffer's read ports during one pass: its accesses are shared out to them together."""
+
+    def __init__(self, floor: Floor, op: str) -> None:
+        self._floor = floor
+        self._op = op
+        self._words = 0
+
+    def read(self, bits: int, times: int) -> None:
+        """Read so many neighbouring bits, at so many places."""
+        before_ticks = self._floor.read_ticks(self._words)
+        self._words += times * self._floor.words(bits)
+        ticks = self._floor.read_ticks(self._words) - before_ticks
+        self._floor.read(self._op).work(ticks, {"buffer.read_bit": times * bits})
+
+
 @dataclass(frozen=True)
 class Results:
     """The way out of one step's accumulators.
@@ -50,7 +66,9 @@ class Results:
     Attributes:
         floor: Where programs are written.
         op: The step's GEMM.
-        elements: Results for one input of the network.
+        sums: Sums that the GEMM makes for one input of the network.
+        elements: Results that they become: fewer where the taps of a transposed convolution
+            overlap, which the accumulators add up.
         riders: What the results pass through, in order.
         bits: Bits of a finished result.
         to_dram: Whether results, partial sums too, lie in DRAM rather than in the buffer.
@@ -58,6 +76,7 @@ class Results:
 
     floor: Floor
     op: str
+    sums: int
     elements: int
     riders: tuple[Rider, ...]
     bits: int
@@ -81,6 +100,9 @@ class Results:
         floor, write = self.floor, self.floor.write(self.op)
         bits = floor.hardware.tiles.accumulator.bits if partial else self.bits
         riders = () if partial else self.riders
+        finished = results if partial else ceil_div(results * self.elements, self.sums)
+        if not partial and self.sums > self.elements:
+            adder.add(results, per_tile)
         first = next((i for i, rider in enumerate(riders) if rider.work.special), len(riders))
         for rider in riders[:first]:
             with floor.schedule.op(rider.op):
@@ -92,7 +114,7 @@ class Results:
             leaving = floor.schedule.channel(name)
             adder.unit.send(leaving)
             write.recv(leaving)
-        floor.store(self.op, results * bits, to_dram=self.to_dram)
+        floor.store(self.op, finished * bits, to_dram=self.to_dram)
 
     def _through_vector_unit(
         self, accumulator: UnitHandle, name: str, results: int, riders: tuple[Rider, ...]
@@ -114,4 +136,4 @@ class Results:
 
     def _share(self, operations: int, results: int) -> int:
         """Return the operations that so many of the results need."""
-        return ceil_div(operations * results, self.elements)
+        return ceil_div(operations * results, self.sums)

@@ -27,7 +27,7 @@ def emit(
     weights = _Weights(floor, layouts)
     with floor.schedule.op(INPUT):
         floor.hand_over(INPUT)
-    weights.load_first()
+    weights.load_next(1)
     for step, traffic in steps:
         if step.op.name not in layouts:
             vector.emit(floor, step, traffic)
@@ -35,8 +35,9 @@ def emit(
         with floor.schedule.op(step.op.name):
             floor.begin(step, traffic)
             if layouts[step.op.name].dynamic:
-                _dynamic(floor, layouts[step.op.name])
+                dynamic(floor, layouts[step.op.name], ahead=False)
             else:
+                weights.load_ahead()
                 for turn in layouts[step.op.name].turns:
                     weights.compute(turn)
             floor.end(step, traffic)
@@ -56,11 +57,16 @@ class _Weights:
             for turn in layout.turns
         )
 
-    def load_first(self) -> None:
-        """Load as many rounds as may be there before any is used."""
-        for _ in range(self._ahead):
+    def load_next(self, most: int) -> None:
+        """Load so many rounds, as far as there is room for them."""
+        for _ in range(min(most, self._ahead)):
+            self._ahead -= 1
             if self._to_load:
                 self._load(self._next(1)[0])
+
+    def load_ahead(self) -> None:
+        """Load as many rounds as there is room for; the first op's data have gone before."""
+        self.load_next(self._ahead)
 
     def compute(self, turn: Turn) -> None:
         """Do equal rounds, each beside the load of the round that comes ``ahead`` of it."""
@@ -92,14 +98,40 @@ class _Weights:
             turn.load()
 
 
-def _dynamic(floor: Floor, layout: Layout) -> None:
-    """Do a product of two activations: nothing can be loaded before the op starts."""
-    for turn in layout.turns:
-        with floor.schedule.repeat(turn.count):
-            turn.load()
-            turn.receive_weights()
-            turn.compute()
-    floor.free_tiles(layout.turns[0].op)
+def dynamic(floor: Floor, layout: Layout, *, ahead: bool) -> None:
+    """Do a product of two activations: nothing can be loaded before the op starts.
+
+    Args:
+        floor: Where programs are written.
+        layout: Its rounds.
+        ahead: Whether a second copy of the cells is free, so that each round's operand is written
+            while the round before it runs. In ``serial`` it is not: it holds the next weights.
+    """
+    rounds = [(turn, turn.count) for turn in layout.turns]
+    if ahead:
+        layout.turns[0].load()
+    for place, (turn, count) in enumerate(rounds):
+        following = rounds[place + 1][0] if place + 1 < len(rounds) else None
+        # The first round of a turn may find other cells freed than those after it: a loop of
+        # its own. Ahead, the last one loads what follows.
+        times = [1, count - 1 - ahead, int(ahead)] if count > 1 else [1]
+        times = [repeated for repeated in times if repeated]
+        for index, repeated in enumerate(times):
+            last = index == len(times) - 1
+            with floor.schedule.repeat(repeated):
+                _round(turn, following if last else turn, ahead=ahead)
+    layout.turns[0].drain()
+    if floor.lags is None:
+        floor.free_tiles(layout.turns[0].op)
+
+
+def _round(turn: Turn, following: Turn | None, *, ahead: bool) -> None:
+    if not ahead:
+        turn.load()
+    elif following is not None:
+        following.load()
+    turn.receive_weights()
+    turn.compute()
 
 
 def _output(floor: Floor) -> None:

@@ -101,6 +101,8 @@ def _load(floor: Floor, step: Step, traffic: Traffic) -> _Load:
             bits = inputs * times * elements * workload.activation_bits_of(tensor)
             read[tensor in traffic.streamed] += bits
     parameter_bits = op.parameter_elements * workload.activation_bits_of(op.name)
+    if op.kind == "embedding":  # looks up rows anew for every input
+        parameter_bits *= inputs
     work = workload.lane_operations(op)
     for rider in step.fused:
         work += workload.lane_operations(rider)

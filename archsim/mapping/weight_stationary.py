@@ -17,8 +17,8 @@ from fractions import Fraction
 from math import ceil
 
 from archsim.hardware import WeightStationary
-from archsim.mapping.floor import Floor
-from archsim.mapping.results import Adder, Results
+from archsim.mapping.floor import Floor, weights_of
+from archsim.mapping.results import Adder, Reader, Results
 from archsim.mapping.schedule import UnitHandle
 from archsim.mapping.tiling import Active, Group, Round, ceil_div
 
@@ -37,7 +37,8 @@ class Passes:
         copies: Tiles that do the same pass at once.
         convert_each: Whether every pass is converted (digital averaging) or only their sum.
         fresh: Part of the driven bits that is read from the buffer (below 1: line buffer).
-        streamed: Part of the input operand that lies in DRAM.
+        bias_bits: Bits of a column's bias.
+        streamed_bits: What comes from DRAM for each row of a vector, overlaps of windows once.
         held_streamed: Part of the operand held by the array that lies in DRAM, if it is an
             activation; None if it is weights.
     """
@@ -51,7 +52,8 @@ class Passes:
     copies: int
     convert_each: bool
     fresh: Fraction
-    streamed: Fraction
+    bias_bits: int
+    streamed_bits: Fraction
     held_streamed: Fraction | None
 
 
@@ -69,9 +71,12 @@ class WeightStationaryStep:
 
     def load(self, round_: Round) -> None:
         """Bring a round's weights to the tiles and program them."""
-        with self.floor.schedule.op(self.op):
+        static = self.passes.held_streamed is None
+        with self.floor.schedule.op(weights_of(self.op) if static else self.op):
             for index, group in enumerate(round_.groups):
                 bits = group.columns * group.depth * self.passes.weight_bits
+                if group.last and not round_.carries_out:
+                    bits += group.columns * self.passes.bias_bits
                 self._program(index, group, round_.replicas, self._fetch_weights(bits))
 
     def _fetch_weights(self, bits: int) -> UnitHandle:
@@ -89,6 +94,8 @@ class WeightStationaryStep:
             loaded = self._channel(index, "held activations")
         source.send(loaded)
         writer.recv(loaded)
+        if self.floor.schedule.tokens(self._name(index, "released")):
+            writer.recv(self._released(index))
         cells = replicas * self._cells(group.columns, group)
         rows = min(group.rows, self.tiles.rows)
         writer.work(
@@ -102,15 +109,17 @@ class WeightStationaryStep:
             self._unit(index, "array").recv(self._ready(index))
 
     def _ready(self, index: int) -> int:
+        if self.passes.held_streamed is not None:
+            return self._channel(index, "held programmed", capacity=self.tiles.weight_buffers)
         return self._channel(index, "programmed", capacity=self.floor.weight_rounds)
 
     def useful_replicas(self, round_: Round) -> int:
         """Return from how many replicas on the buffer's read side is the slowest."""
         buffer = self.floor.hardware.buffer
-        driven = sum(group.rows for group in round_.groups) * self.passes.slice_bits
-        cycles = driven * self.passes.fresh / (buffer.width_bits * buffer.ports.read)
+        words = sum(self.floor.words(self._read_bits(group)) for group in round_.groups)
+        reading_ticks = Fraction(words * self.floor.ticks(buffer.clock, 1), buffer.ports.read)
         slowest_ticks = max(self.cycle_ticks(group) for group in round_.groups)
-        return 1 + ceil(slowest_ticks / (cycles * self.floor.ticks(buffer.clock, 1)))
+        return 1 + ceil(slowest_ticks / reading_ticks)
 
     def one_replica_ticks(self, round_: Round) -> int:
         """Return how long the slowest unit is busy with one round, were there one replica."""
@@ -138,17 +147,36 @@ class WeightStationaryStep:
                 self._vectors(round_, round_.replicas)
             if rest:
                 self._vectors(round_, rest)
+            if self.passes.held_streamed is not None:
+                for index in range(len(round_.groups)):
+                    self._unit(index, "array").send(self._released(index))
+
+    def drain(self) -> None:
+        """Let the writers take back the cells of activations that no round will replace."""
+        index = 0
+        with self.floor.schedule.op(self.op):
+            while self.floor.schedule.tokens(self._name(index, "released")):
+                for _ in range(self.floor.schedule.tokens(self._name(index, "released"))):
+                    self._unit(index, "writer").recv(self._released(index))
+                index += 1
+
+    def _released(self, index: int) -> int:
+        return self._channel(index, "released", capacity=self.tiles.weight_buffers)
 
     def _vectors(self, round_: Round, replicas: int) -> None:
         """Do one input vector on each of so many replicas."""
         groups = list(enumerate(round_.groups))
         repeat = self.floor.schedule.repeat
+        rows = replicas * sum(group.rows for _, group in groups)
+        self.floor.stream(self.op, ceil(rows * self.passes.streamed_bits))
         with repeat(self.passes.input_slices):
             for stretch, count in enumerate(round_.passes):
                 with repeat(count):
+                    reader = Reader(self.floor, self.op)
                     for index, group in groups:
                         active = group.stretches[stretch]
                         if active.tiles:
+                            self._read(reader, index, group, active.tiles, replicas)
                             self._evaluate(index, group, active, replicas)
                         if active.tiles and self.passes.convert_each:
                             self._convert(index, group, active, replicas)
@@ -159,28 +187,50 @@ class WeightStationaryStep:
             self._finish(round_, index, group, replicas)
 
     def _evaluate(self, index: int, group: Group, active: Active, replicas: int) -> None:
-        """Read, drive and multiply: one pass of one group."""
+        """Drive and multiply: one pass of one group."""
         floor, tiles, array = self.floor, self.tiles, self._unit(index, "array")
-        sets = replicas * (1 if tiles.inputs_shared_by == "tiles" else active.tiles)
-        bits = sets * group.rows * self.passes.slice_bits
-        floor.load(self.op, ceil(bits * self.passes.fresh), self.passes.streamed)
         arriving = self._channel(index, "inputs")
-        floor.read(self.op).send(arriving)
         if tiles.dac is not None:
-            driver, driven = self._unit(index, "driver"), self._channel(index, "driven")
-            driver.recv(arriving)
-            conversions = group.rows * sets
-            if tiles.cores_split == "columns":
-                conversions *= tiles.cores
-            actions = {"dac.convert": conversions}
-            if tiles.modulator is not None:
-                actions["modulator.symbol"] = conversions
-            driver.work(self._drive_ticks(group), actions)
-            driver.send(driven)
-            arriving = driven
+            arriving = self._drive(index, group, active.tiles, replicas)
         array.recv(arriving)
         cells = replicas * self._cells(active.columns, group)
         array.work(floor.ticks(tiles.clock, tiles.array.pass_cycles), {"array.mac": cells})
+
+    def _read(self, reader: Reader, index: int, group: Group, tiles: int, replicas: int) -> None:
+        """Read one pass's inputs: once for each set of tiles that shares them."""
+        sets = replicas * (1 if self.tiles.inputs_shared_by == "tiles" else tiles)
+        reader.read(self._read_bits(group), sets)
+        self.floor.read(self.op).send(self._channel(index, "inputs"))
+
+    def _read_bits(self, group: Group) -> int:
+        return ceil(group.rows * self.passes.slice_bits * self.passes.fresh)
+
+    def _drive(self, index: int, group: Group, tiles: int, replicas: int) -> int:
+        """Convert and modulate one pass's inputs; return the channel that they leave by.
+
+        Tiles that share one set of drivers are served one after the other, replica by replica.
+        """
+        shared = self.tiles.inputs_shared_by == "tiles"
+        driver = self._unit(index, "driver")
+        if shared:
+            driver = self.floor.own("drivers", "driver", self.op)
+        cores = 1
+        if self.tiles.cores_split == "columns":
+            cores = ceil_div(group.tile_columns, self._core_columns)
+        conversions = group.rows * cores * replicas * (1 if shared else tiles)
+        actions = {"dac.convert": conversions}
+        if self.tiles.modulator is not None:
+            actions["modulator.symbol"] = conversions
+        driven = self._channel(index, "driven")
+        driver.recv(self._channel(index, "inputs"))
+        driver.work(self._drive_ticks(group) * (replicas if shared else 1), actions)
+        driver.send(driven)
+        return driven
+
+    @property
+    def _core_columns(self) -> int:
+        """Return the weights that one row of a core holds."""
+        return self.tiles.columns // self.passes.cells_per_weight
 
     def _drive_ticks(self, group: Group) -> int:
         """Return how long one set of drivers takes for its rows of one pass."""
@@ -224,7 +274,7 @@ class WeightStationaryStep:
         if self.passes.convert_each:
             in_all *= self.passes.copies
         if tiles.cores_split == "columns" and tiles.adc_shared_by == "none":
-            per_set = min(per_set, tiles.columns)
+            per_set = min(per_set, self._core_columns * slices)
         if tiles.cores_split == "contraction" and tiles.adc_shared_by == "none":
             in_all *= ceil_div(group.rows, tiles.rows)
         return per_set, in_all

@@ -23,6 +23,7 @@ from archsim.engine import Ledger
 from archsim.errors import SimulationError
 from archsim.hardware import Hardware, Part
 from archsim.mapping import Compiled, Placement
+from archsim.mapping.floor import op_of
 from archsim.physics import repetition
 from archsim.report.windows import Window, active_ticks
 
@@ -110,7 +111,7 @@ def _dynamic_j(hardware: Hardware, ledger: Ledger) -> Amounts:
     found: Amounts = defaultdict(Fraction)
     for op, counts in ledger.actions.items():
         for action, count in counts.items():
-            found[op, action.partition(".")[0]] += count * costs_j[action]
+            found[op_of(op), action.partition(".")[0]] += count * costs_j[action]
     return found
 
 

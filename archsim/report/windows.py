@@ -7,10 +7,7 @@ from dataclasses import dataclass
 
 from archsim.engine import Ledger, Record
 from archsim.errors import SimulationError
-from archsim.mapping.floor import STORED
-
-AHEAD = frozenset({"dram", "buffer_fill", "writer"})
-"""Roles that work ahead of an op: they load its weights while other ops run."""
+from archsim.mapping.floor import STORED, op_of, weights_of
 
 ROLE_NAMES = {
     "array": "array",
@@ -32,7 +29,7 @@ class Window:
     """One op's time.
 
     Attributes:
-        start_tick: Its first work, loading ahead left out unless there is nothing else.
+        start_tick: Its first work; loading its weights, which is ahead of it, left out.
         end_tick: Its last work.
         stall_ticks: Its duration less the busy time of its busiest array; 0 where it uses none.
         bound_by: The role of the unit that is busiest inside the window.
@@ -76,7 +73,11 @@ def windows(ledger: Ledger) -> dict[str, Window]:
     for record in ledger.records:
         if record.op != STORED and (part := _part(record)) is not None:
             parts.setdefault(record.op, []).append(part)
-    found = {op: _window(of_op) for op, of_op in parts.items()}
+    found = {
+        op: _window(of_op, parts.get(weights_of(op), []))
+        for op, of_op in parts.items()
+        if op == op_of(op)
+    }
     return dict(sorted(found.items(), key=lambda item: (item[1].start_tick, item[1].end_tick)))
 
 
@@ -120,15 +121,14 @@ def _part(record: Record) -> _Part | None:
     return _Part(record.role, record.unit, record.busy_ticks, record.start_tick, record.end_tick)
 
 
-def _window(parts: list[_Part]) -> Window:
-    proper = [part for part in parts if part.role not in AHEAD] or parts
-    start_tick = min(part.start_tick for part in proper)
+def _window(parts: list[_Part], loading: list[_Part]) -> Window:
+    start_tick = min(part.start_tick for part in parts)
     end_tick = max(part.end_tick for part in parts)
     arrays_ticks = [part.busy_ticks for part in parts if part.is_array]
     stall_ticks = end_tick - start_tick - max(arrays_ticks) if arrays_ticks else 0
     order = list(ROLE_NAMES)
     busiest = min(
-        parts,
+        parts + loading,
         key=lambda part: (-part.inside_ticks(start_tick, end_tick), order.index(part.role)),
     )
     return Window(start_tick, end_tick, stall_ticks, busiest.role)

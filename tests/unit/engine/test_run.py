@@ -14,7 +14,7 @@ def work(ticks: int) -> Program:
 
 
 def test_an_unknown_engine_is_refused_with_those_there_are():
-    with pytest.raises(ConfigError, match=r"^engine: 'warp'; expected one of auto, .*simpy"):
+    with pytest.raises(ConfigError, match=r"^engine: found 'warp'; expected one of auto, .*simpy"):
         run(work(1), engine="warp")
 
 

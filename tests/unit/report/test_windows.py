@@ -30,13 +30,13 @@ def test_an_op_is_bound_by_the_unit_that_is_busiest_inside_its_time():
 
 
 def test_work_ahead_of_an_op_does_not_bind_it():
-    ahead = record("dram", "dram", "x", start=0, end=100)
+    ahead = record("dram", "dram", "x (weights)", start=0, end=100)
     array = record("tiles.array", "array", "x", start=100, end=110)
     assert windows(ledger(records=(ahead, array)))["x"] == Window(100, 110, 0, "array")
 
 
 def test_loading_that_reaches_into_an_op_can_bind_it():
-    ahead = record("dram", "dram", "x", start=0, end=108)
+    ahead = record("dram", "dram", "x (weights)", start=0, end=108)
     array = record("tiles.array", "array", "x", start=100, end=110, busy=3)
     assert windows(ledger(records=(ahead, array)))["x"].bound_by == "dram"
 

@@ -46,7 +46,7 @@ def record(unit: str, role: str, op: str, **times: Any) -> Record:
 
 RECORDS = (
     record("dram", "dram", "(input)", start=0, end=10),
-    record("dram", "dram", "b", start=5, end=9),
+    record("dram", "dram", "b (weights)", start=5, end=9),
     record("dram", "dram", "(output)", start=50, end=60, stall=20),
     record("buffer.read", "buffer_read", "a", start=10, end=24, busy=12, stall=2),
     record("buffer.read", "buffer_read", "b", start=38, end=44),
