@@ -11,14 +11,22 @@ Rules that decide the numbers:
 * Every pass reads its inputs from the buffer once, broadcast to the tiles that share them;
   repetitions are passes like any other. Overlaps of convolution windows are read again unless
   the buffer has a line buffer.
-* Tiles that share one input broadcast are a *group*: one controller drives them in lock step, so
-  one unit of each kind stands for all of them and counts the actions of each. This is exact for
-  synchronous tiles, and what keeps a machine of 16,000 tiles tractable. All tiles of an
-  output-stationary machine follow one sequencer and are one group.
+* Tiles that share one input broadcast, and their replicas, are a *group*: one controller drives
+  them in lock step, so one unit of each kind stands for all of them and counts the actions of
+  each. A unit for every tile would say the same of synchronous tiles, at the price of ten
+  thousand processes for a machine of 32,000 tiles. All tiles of an output-stationary machine
+  follow one sequencer and are one group. Groups wait for each other through tokens only.
+* Where tiles share one set of input drivers, groups and replicas take turns at it.
+* A pass's accesses to the buffer are counted in words, at most one a cycle and port.
+* An operand that lies in DRAM is streamed into the buffer once a round, overlaps of windows once.
 * Partial sums are as wide as the accumulator; across reload rounds each is written and read
   once. Weights start in DRAM (``serial``) or are resident (``pipelined``; programming is a run of
   its own).
-* The buffer has a read side, a write side, and a side towards DRAM, each as wide as its ports.
+* The buffer has a read side, a write side, and a side towards DRAM that is as wide as the latter.
+* Replicas are added as long as tiles are left over and reading can feed them: for latency, at the
+  price of programming them.
+* In ``serial`` a second copy of the cells holds the next weights, so a product of two activations
+  alternates on the first; loading weights is booked apart from the op, as ``OP (weights)``.
 * One-input elementwise ops that alone follow a GEMM are executed on its way out: simple ones by
   the accumulator's adders, others by the vector unit. Residual additions read both operands.
 * ``pipelined`` shares the buffer's sides, DRAM and vector unit by time division in proportion to
@@ -30,7 +38,8 @@ Refused, with demand, bound, gap and remedy: what cannot run.
 
 from __future__ import annotations
 
-from archsim.mapping.compile import SCHEDULES, Compiled, Placement, compile_workload
+from archsim.mapping.compile import SCHEDULES, Compiled, compile_workload
+from archsim.mapping.placement import Placement
 from archsim.mapping.program import Program
 
 __all__ = ["SCHEDULES", "Compiled", "Placement", "Program", "compile_workload"]
