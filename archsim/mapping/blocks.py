@@ -137,12 +137,13 @@ def rounds(
         share: How tiles share it out.
         depths: The fan-in, cut where weights would not fit the buffer.
     """
-    found = [
-        _round(rows, slots, share, gemm, (place, depths))
-        for slots in _column_steps(groups, share)
-        for place in range(len(depths))
-    ]
-    return [(round_, len(list(same))) for round_, same in groupby(found)]
+    # Steps on equal columns are equal: a depthwise product has one for every channel.
+    found: list[tuple[BlockRound, int]] = []
+    for slots, same in groupby(_column_steps(groups, share)):
+        times = len(list(same))
+        step = [_round(rows, slots, share, gemm, (place, depths)) for place in range(len(depths))]
+        found += [(step[0], times)] if len(step) == 1 else [(r, 1) for r in step * times]
+    return found
 
 
 def _column_steps(groups: Sequence[Columns], share: Sharing) -> Iterator[list[Columns]]:
@@ -175,16 +176,18 @@ def _round(
     columns = sum(map(len, slots))
     cut = chunks(rows, share.rows * share.row_tiles)
     independent = len(slots) if share.reads_each and gemm.groups > 1 else 1
-    waves = [
-        replace(
-            _wave(n, slots, share, levels),
-            new_rows=Fraction(n * independent),
-            new_columns=Fraction(columns, len(cut)),
-        )
-        for n in cut
-    ]
     return BlockRound(
-        waves=tuple((len(list(same)), wave) for wave, same in groupby(waves)),
+        waves=tuple(
+            (
+                len(list(same)),
+                replace(
+                    _wave(n, slots, share, levels),
+                    new_rows=Fraction(n * independent),
+                    new_columns=Fraction(columns, len(cut)),
+                ),
+            )
+            for n, same in groupby(cut)
+        ),
         weights=0 if gemm.dynamic else columns * depths[place],
         depth=depths[place],
         passes=tuple(b - a for a, b in zip([0, *levels], levels, strict=False)),
