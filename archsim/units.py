@@ -10,7 +10,7 @@ after. There are two families:
 
 A file may not leave the unit out; Python may pass a number, which is then in SI units. No quantity
 here may be negative, and exponents are bounded, so that no text can stand for an infinity or hang
-the reader.
+the reader. Times and losses have an upper bound too: beyond it a number is a slip of the pen.
 """
 
 from __future__ import annotations
@@ -60,6 +60,9 @@ class Quantity:
     positive: bool = False
     """Whether zero is refused as well."""
 
+    most: int | None = None
+    """Greatest value, in the unit without a prefix; nothing where there is none."""
+
     def parse(self, text: str) -> Any:
         """Return the value of a text such as ``25 fJ`` in SI units.
 
@@ -91,12 +94,19 @@ class Quantity:
     def _bounded(self, value: Fraction, found: object) -> Any:
         if value < 0 or (self.positive and value == 0):
             raise ValueError(self._complaint(found))
+        if self.most is not None and value > self.most:
+            raise ValueError(self._complaint(found))
         if self.convert is int and value.denominator != 1:
-            raise ValueError(f"found {found!r}; expected a whole number of bits")
+            raise ValueError(
+                f"found {found!r}; expected a whole number of bits; round it to such as "
+                f"{self.example}"
+            )
         return self.convert(value)
 
     def _complaint(self, found: object) -> str:
         bound = "above zero" if self.positive else "not negative"
+        if self.most is not None:
+            bound += f", at most {self.most} {self.symbols[0]}"
         return (
             f"found {found!r}; expected a quantity in {self.symbols[0]}, {bound}; "
             f"write it with its unit, such as {self.example}"
@@ -143,8 +153,8 @@ def _real(*symbols: str, example: str, positive: bool = False) -> Quantity:
     return Quantity(symbols, example, positive=positive)
 
 
-def _exact(*symbols: str, example: str, positive: bool = True) -> Quantity:
-    return Quantity(symbols, example, convert=Fraction, positive=positive)
+def _exact(*symbols: str, example: str, positive: bool = True, most: int | None = None) -> Quantity:
+    return Quantity(symbols, example, convert=Fraction, positive=positive, most=most)
 
 
 _AREA = Quantity(
@@ -161,9 +171,9 @@ Volt = Annotated[float, _real("V", example="0.9 V")]
 Ampere = Annotated[float, _real("A", example="10 nA")]
 AmperePerRootHertz = Annotated[float, _real("A/sqrt(Hz)", example="10 pA/sqrt(Hz)")]
 JoulePerBit = Annotated[float, _real("J/bit", example="0.1 pJ/bit")]
-Decibel = Annotated[float, Quantity(("dB",), "1.2 dB", tuple(_NONE.items()))]
+Decibel = Annotated[float, Quantity(("dB",), "1.2 dB", tuple(_NONE.items()), most=200)]
 Hertz = Annotated[Fraction, _exact("Hz", example="5 GHz")]
-Second = Annotated[Fraction, _exact("s", example="100 ns", positive=False)]
+Second = Annotated[Fraction, _exact("s", example="100 ns", positive=False, most=1)]
 BytesPerSecond = Annotated[
     Fraction,
     Quantity(("B/s",), "256 GB/s", tuple((_DECIMAL | _BINARY).items()), Fraction, positive=True),

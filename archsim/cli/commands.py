@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +15,7 @@ from archsim.cli.output import (
     Format,
     ProgressBar,
     console,
+    say,
     show,
     warn,
     write_csv,
@@ -21,6 +23,7 @@ from archsim.cli.output import (
     write_list,
     write_workload,
 )
+from archsim.cli.targets import check_target
 from archsim.errors import ArchsimError, ConfigError, WorkloadError
 
 if TYPE_CHECKING:
@@ -64,8 +67,8 @@ def run(  # noqa: PLR0913 - one parameter for each option
         Path | None, typer.Option(metavar="FILE", help="Repetitions of every product.")
     ] = None,
     repetitions: Annotated[
-        float, typer.Option(metavar="N", help="The same repetitions everywhere.")
-    ] = 1,
+        float | None, typer.Option(metavar="N", help="The same everywhere; 1 by default.")
+    ] = None,
     batch: Annotated[int, typer.Option(metavar="N", help="Inputs of the network.")] = 1,
     schedule: Annotated[
         str, typer.Option(help="serial: op after op; pipelined: ops overlap on a stream.")
@@ -112,12 +115,13 @@ def check(
     from archsim.hardware.check import facts
     from archsim.report.facts_text import print_facts
 
-    faults: list[str] = []
+    faults: dict[str, list[str]] = {}
     for index, file in enumerate(files):
         try:
             found = facts(load_hardware(file, overrides or ()))
         except ArchsimError as fault:
-            faults.append(str(fault))
+            for line in str(fault).splitlines():
+                faults.setdefault(line, []).append(file)
             continue
         if index:
             sys.stdout.write("\n")
@@ -125,7 +129,7 @@ def check(
             print_facts(found, page)
         warn(f"{found.name}: {text}" for text in found.warnings)
     if faults:
-        raise ConfigError("\n".join(faults))
+        raise ConfigError("\n".join(_placed(faults, len(files))))
 
 
 @app.command()
@@ -176,6 +180,8 @@ def trace(  # noqa: PLR0913 - one parameter for each option
     ] = None,
 ) -> None:
     """Turn a PyTorch model into a workload file."""
+    if output is not None:
+        check_target(output)
     from archsim import frontend  # torch takes seconds to import
 
     try:
@@ -199,8 +205,7 @@ def trace(  # noqa: PLR0913 - one parameter for each option
     from archsim.workload import save_workload
 
     save_workload(workload, output)
-    ops, macs = len(workload.ops), workload.macs
-    sys.stderr.write(f"{output}: {workload.name}, {ops:,} ops, {macs:,} MACs\n")
+    say(f"{output}: {workload.name}, {len(workload.ops):,} ops, {workload.macs:,} MACs")
 
 
 @app.command()
@@ -217,6 +222,15 @@ def workloads() -> None:
     from archsim.workload import shipped  # other commands do without
 
     write_list(shipped())
+
+
+def _placed(faults: Mapping[str, Sequence[str]], files: int) -> Iterator[str]:
+    """Yield each line of several files' faults once, overrides with the files they do not fit."""
+    for line, found in faults.items():
+        if files > 1 and line.startswith("--set"):
+            yield f"{', '.join(dict.fromkeys(found))}: {line}"
+        else:
+            yield line
 
 
 def _with_bits(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import json
+import os
 import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from enum import StrEnum
-from io import StringIO
+from io import StringIO, TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self
 
 from archsim.report.report import Report
 
@@ -29,6 +31,9 @@ PIPE_WIDTH = 100
 PATIENCE_S = 1.0
 """A run that takes longer than this shows its progress."""
 
+PLAIN = {"─": "-", "²": "2", "µ": "u", "×": "x", "·": "*", "…": "...", "“": '"', "”": '"'}
+"""How what we print ourselves is spelt where the encoding of a terminal lacks it."""
+
 
 class Format(StrEnum):
     """How data is printed."""
@@ -36,6 +41,40 @@ class Format(StrEnum):
     TABLE = "table"
     JSON = "json"
     CSV = "csv"
+
+
+def prepare() -> None:
+    """Make stdout and stderr take every character, and give words somewhere to go."""
+    codecs.register_error("archsim.plain", _spelt)
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - to the end
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="archsim.plain")
+
+
+def _spelt(fault: UnicodeError) -> tuple[str, int]:
+    """Spell what an encoding lacks: a codec's error handler."""
+    if not isinstance(fault, UnicodeEncodeError):
+        raise fault
+    text = fault.object[fault.start : fault.end]
+    spelt = (PLAIN.get(c) or c.encode("ascii", "backslashreplace").decode() for c in text)
+    return "".join(spelt), fault.end
+
+
+def hush(stream: IO[str]) -> None:
+    """Let what is still to be written to a stream vanish, so that nothing fails twice."""
+    with suppress(OSError):  # in memory, it has no descriptor and nothing can fail
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def say(text: str) -> None:
+    """Write words to stderr; that nobody can read them is no fault."""
+    try:
+        sys.stderr.write(f"{printable(text)}\n")
+        sys.stderr.flush()
+    except OSError:
+        hush(sys.stderr)
 
 
 @contextmanager
@@ -69,7 +108,7 @@ def warn(warnings: Iterable[str]) -> None:
     """Print warnings to stderr, after the data they are about."""
     sys.stdout.flush()
     for text in warnings:
-        sys.stderr.write(f"warning: {printable(text)}\n")
+        say(f"warning: {text}")
 
 
 def printable(text: str) -> str:
@@ -79,13 +118,13 @@ def printable(text: str) -> str:
 
 def write_json(data: Any) -> None:
     """Print plain data as JSON."""
-    json.dump(data, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
+    json.dump(data, _data_out(), indent=2, ensure_ascii=False, allow_nan=False)
     sys.stdout.write("\n")
 
 
 def write_csv(rows: Sequence[Mapping[str, Any]]) -> None:
     """Print rows as CSV, with a header."""
-    writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
+    writer = csv.DictWriter(_data_out(), list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
 
@@ -104,7 +143,14 @@ def write_workload(workload: Workload) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "workload.yaml"
         save_workload(workload, path)
-        sys.stdout.write(path.read_text(encoding="utf-8"))
+        _data_out().write(path.read_text(encoding="utf-8"))
+
+
+def _data_out() -> IO[str]:
+    """Return stdout for what programs read: UTF-8, whatever a terminal would want."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="strict")
+    return sys.stdout
 
 
 class ProgressBar:

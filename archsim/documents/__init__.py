@@ -20,10 +20,11 @@ tuples, and text never turns into a number by itself.
 from __future__ import annotations
 
 from archsim.documents._faults import Fault, Faults, closest
-from archsim.documents._model import Document, Loc, Position, printable
-from archsim.documents._parse import fields_at, parse
+from archsim.documents._model import Document, Loc, Position, dotted, printable
+from archsim.documents._parse import fields_at, located, parse
 from archsim.documents._read import read, read_text, write_atomically
 from archsim.documents._shipped import Shipped
+from archsim.documents._yaml import write_yaml
 
 __all__ = [
     "Document",
@@ -33,10 +34,13 @@ __all__ = [
     "Position",
     "Shipped",
     "closest",
+    "dotted",
     "fields_at",
+    "located",
     "parse",
     "printable",
     "read",
     "read_text",
     "write_atomically",
+    "write_yaml",
 ]

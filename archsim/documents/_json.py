@@ -16,6 +16,15 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?", re.ASCII)
 _WORDS = {"true": True, "false": False, "null": None}
 _WORD = re.compile(r"[A-Za-z]+")
+_FLAWS = {
+    "Unterminated": "text without its closing quote",
+    "Invalid control": "a control character in a string",
+    "Invalid \\u": "an incomplete \\u escape",
+    "Invalid \\": "an unknown escape",
+    "": "a flaw",
+}
+"""What the standard library's messages about a string begin with, and what they mean."""
+
 _DEEPEST = 64
 _LONGEST_NUMBER = 40
 
@@ -97,7 +106,8 @@ class _Reader:
         try:
             text, end = scanstring(self._text, at + 1, True)
         except JSONDecodeError as fault:
-            self.refuse(fault.pos, fault.msg, "a JSON string", "mend the syntax here")
+            found = next(noun for start, noun in _FLAWS.items() if fault.msg.startswith(start))
+            self.refuse(fault.pos, found, "a JSON string", "mend the syntax here")
         try:
             text.encode("utf-8")
         except UnicodeEncodeError:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from archsim.documents._faults import Faults, closest
+from archsim.documents._faults import Fault, Faults, closest
 from archsim.documents._model import Document, Loc, dotted, printable
 from archsim.errors import ArchsimError, ConfigError
 from archsim.units import FROM_FILE
@@ -52,12 +53,18 @@ def parse(model: type[M], document: Document, *, error: type[ArchsimError] = Con
         text = json.dumps(document.data, allow_nan=False)
         return model.model_validate_json(text, strict=True, context=FROM_FILE)
     except ValidationError as found:
-        lines: dict[str, tuple[str, int, int]] = {}
-        for loc, message in _faults(model, document, found):
-            where = document.position(loc)
-            line = printable(f"{where}: {dotted(loc)}: {message}")
-            lines.setdefault(line, (where.source, where.line, where.column))
-        raise error("\n".join(sorted(lines, key=lines.__getitem__))) from None
+        faults = [Fault(*fault) for fault in _faults(model, document, found)]
+        raise error("\n".join(located(document, faults))) from None
+
+
+def located(document: Document, faults: Iterable[Fault]) -> list[str]:
+    """Return one line for each fault, with its place, in the order of the file."""
+    lines: dict[str, tuple[str, int, int]] = {}
+    for fault in faults:
+        where = document.position(fault.loc)
+        line = printable(f"{where}: {dotted(fault.loc)}: {fault.message}")
+        lines.setdefault(line, (where.source, where.line, where.column))
+    return sorted(lines, key=lines.__getitem__)
 
 
 def fields_at(model: Any, loc: Loc) -> dict[str, Any]:
@@ -67,16 +74,18 @@ def fields_at(model: Any, loc: Loc) -> dict[str, Any]:
         model: A pydantic model or any annotation made of models, unions and containers.
         loc: A place as pydantic writes it: keys, indices and the tags of unions.
     """
+    return {
+        field.alias or name: field
+        for member in _models_at(model, loc)
+        for name, field in member.model_fields.items()
+    }
+
+
+def _models_at(model: Any, loc: Loc) -> list[type[BaseModel]]:
     options = [model]
     for part in loc:
         options = [step for option in options for step in _step(option, part)]
-    return {
-        field.alias or name: field
-        for option in options
-        for member in _members(option)
-        if _is_model(member)
-        for name, field in member.model_fields.items()
-    }
+    return [member for option in options for member in _members(option) if _is_model(member)]
 
 
 def _members(annotation: Any) -> list[Any]:
@@ -132,6 +141,8 @@ def _faults(
             field = fields_at(model, fault["loc"][:-1]).get(str(fault["loc"][-1]))
             meaning = f" ({field.description.rstrip('.')})" if field and field.description else ""
             yield loc, f"found nothing; expected this key{meaning}; add it"
+        elif fault["type"] == "union_tag_not_found":
+            yield loc, _untagged(_models_at(model, fault["loc"]), dict(fault))
         else:
             yield loc, _message(dict(fault))
 
@@ -156,14 +167,23 @@ def _unknown(key: object, known: list[str]) -> str:
     return f"found the unknown key {key!r}; expected {choice}{closest(key, known) or '; remove it'}"
 
 
+def _untagged(models: list[type[BaseModel]], fault: dict[str, Any]) -> str:
+    """Return what to say of a mapping that does not tell which model it is."""
+    key = fault["ctx"]["discriminator"].strip(_QUOTE)
+    tags = [tag for model in models for tag in get_args(model.model_fields[key].annotation)]
+    known = {name for model in models for name in model.model_fields}
+    strangers = [name for name in fault["input"] if name not in known]
+    near = get_close_matches(key, strangers, n=1)
+    remedy = f"did you mean it by {near[0]!r}?" if near else "add it"
+    return f"found no {key}; expected this key with {' or '.join(tags)}; {remedy}"
+
+
 def _message(fault: dict[str, Any]) -> str:
     kind, ctx = fault["type"], fault.get("ctx", {})
     shown = json.dumps(fault["input"], ensure_ascii=False, default=repr)
     shown = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
     if kind == "value_error":
         return str(ctx["error"])
-    if kind == "union_tag_not_found":
-        return f"found no {ctx['discriminator'].strip(_QUOTE)}; expected this key; add it"
     if kind in ("literal_error", "enum", "union_tag_invalid"):
         return _choice(shown, fault, ctx)
     return f"found {shown}; {_expectation(fault, ctx)}; change it"
@@ -174,7 +194,10 @@ def _choice(shown: str, fault: dict[str, Any], ctx: dict[str, Any]) -> str:
     words = ctx["expected_tags"] if tagged else ctx["expected"]
     options = [word.strip("' ") for word in words.replace(" or ", ",").split(",")]
     found = f"{ctx['discriminator'].strip(_QUOTE)} {ctx['tag']!r}" if tagged else shown
-    hint = closest(ctx["tag"] if tagged else fault["input"], options) or "; choose one"
+    given = ctx["tag"] if tagged else fault["input"]
+    hint = closest(given, options) or "; choose one"
+    if given in options:
+        hint = "; write it without quotes"
     return f"found {found}; expected {' or '.join(options)}{hint}"
 
 
@@ -184,4 +207,7 @@ def _expectation(fault: dict[str, Any], ctx: dict[str, Any]) -> str:
         phrase, bound = _BOUNDS[kind]
         return f"expected {phrase} {ctx[bound]}"
     expected = _KINDS.get(kind.removesuffix("_type").removesuffix("_parsing"))
-    return f"expected {expected}" if expected else f"{fault['msg'][:1].lower()}{fault['msg'][1:]}"
+    if kind == "string_pattern_mismatch":
+        return f"expected text of the form {ctx['pattern']}"
+    # The library's own sentence is "Input should be ..." for nearly all other kinds.
+    return f"expected {expected or fault['msg'].removeprefix('Input should be ')}"

@@ -24,9 +24,9 @@ def read(path: str | Path, *, error: type[ArchsimError] = ConfigError) -> Docume
     path = Path(path)
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
+        found = f"the extension {path.suffix!r}" if path.suffix else "no extension"
         raise error(
-            f"{path}: found the extension {path.suffix!r}; expected .yaml, .yml or .json; "
-            "rename the file"
+            f"{path}: found {found}; expected .yaml, .yml or .json; rename the file, or name one"
         )
     text = _text(path, error)
     data, positions = reader(text, str(path), error)
@@ -41,6 +41,7 @@ def read_text(text: str, name: str, *, error: type[ArchsimError] = ConfigError) 
 
 def _text(path: Path, error: type[ArchsimError]) -> str:
     try:
+        _refuse_pipe(path, error)
         with path.open("rb") as file:
             content = file.read(_LARGEST_BYTES + 1)
     except FileNotFoundError:
@@ -64,6 +65,12 @@ def _text(path: Path, error: type[ArchsimError]) -> str:
             f"{path}:{line}:{column}: found byte 0x{content[fault.start]:02x}, which is not UTF-8; "
             "expected a text file; save it as UTF-8"
         ) from None
+
+
+def _refuse_pipe(path: Path, error: type[ArchsimError]) -> None:
+    """Refuse what may never end, before opening it waits for a writer."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise error(f"{path}: found a pipe or device; expected a file; copy it into one")
 
 
 def write_atomically(

@@ -39,6 +39,11 @@ class Shipped:
             ArchsimError: Of kind ``error``: a bare name that none of the files has.
         """
         path = Path(path_or_name)
+        if not str(path_or_name):
+            raise self.error(
+                f"{self.what}: found an empty name; expected a file or one of "
+                f"{', '.join(self.files())}; name one"
+            )
         if path.suffix or len(path.parts) != 1:
             return path
         known = self.files()

@@ -18,7 +18,35 @@ _DEEPEST = 64
 _LONGEST_NUMBER = 40
 _INTEGER = re.compile(r"[-+]?[0-9]+", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.?[0-9]+)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+_LEADING_ZERO = re.compile(r"[-+]?0[0-9]+", re.ASCII)
+_BREAKS = re.compile("[\r\x85\u2028\u2029]")
 _WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
+
+
+class _Dumper(yaml.SafeDumper):
+    """Puts in quotes what :func:`read_yaml` would take for a number, such as ``1e3`` or ``08``."""
+
+
+_Dumper.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(rf"(?:{_INTEGER.pattern}|{_FLOAT.pattern})$", re.ASCII),
+    list("-+.0123456789"),
+)
+
+
+def _quoted(dumper: Any, text: str) -> Any:
+    # Line breaks that are not \n get lost in all but double quotes.
+    style = '"' if _BREAKS.search(text) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _quoted)
+
+
+def write_yaml(value: Any, **options: Any) -> str:
+    """Return YAML that reads back to the same value, its keys in their order."""
+    text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, **options)
+    return text
 
 
 def read_yaml(text: str, name: str, error: type[ArchsimError]) -> tuple[Any, dict[Loc, Position]]:
@@ -31,7 +59,17 @@ def read_yaml(text: str, name: str, error: type[ArchsimError]) -> tuple[Any, dic
         mark = getattr(fault, "problem_mark", None) or getattr(fault, "context_mark", None)
         where = Position(name, mark.line + 1, mark.column + 1) if mark else Position(name)
         problem = getattr(fault, "problem", None) or getattr(fault, "reason", None) or "no YAML"
-        raise error(f"{where}: found {problem}; expected YAML; mend the syntax here") from None
+        raise error(
+            f"{where}: found {_noun(problem)}; expected YAML; mend the syntax here"
+        ) from None
+
+
+def _noun(problem: str) -> str:
+    """Return what a parser complains of as something that was found."""
+    for verb, instead in (("found ", ""), ("did not find expected ", "no ")):
+        if problem.startswith(verb):
+            return instead + problem.removeprefix(verb).strip("'<>")
+    return problem
 
 
 class _Reader:
@@ -45,7 +83,10 @@ class _Reader:
     def document(self, events: Iterator[Any]) -> Any:
         for event in events:
             if isinstance(event, yaml.StreamEndEvent):
-                raise self._error(f"{self._name}: found nothing; expected keys and values")
+                raise self._error(
+                    f"{self._name}: found nothing; expected keys and values; write them, or name "
+                    "another file"
+                )
             if isinstance(event, yaml.DocumentStartEvent):
                 break
         data = self._value(next(events), events, ())
@@ -98,6 +139,13 @@ class _Reader:
         integer = _INTEGER.fullmatch(text)
         if not integer and not _FLOAT.fullmatch(text):
             return text
+        if integer and _LEADING_ZERO.fullmatch(text):
+            self._refuse(
+                event,
+                f"the number {text[:20]}",
+                "no leading zeros",
+                "remove them, or put text in quotes",
+            )
         number = math.inf
         if len(text) <= _LONGEST_NUMBER:
             number = int(text) if integer else float(text)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
 from typing import Any
 
 import torch
@@ -45,14 +49,27 @@ def capture(
         # Attention by its definition: a device's own kernel may return its result in another order
         # in memory, and which copies a model needs after it must not depend on the device.
         plain = sdpa_kernel(SDPBackend.MATH)
-        with torch.no_grad(), plain, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of torch about itself; faults of the model raise
+        with torch.no_grad(), plain, _silence():
             program = torch.export.export(model, examples, dynamic_shapes=free)
             exported: Any = program.module(check_guards=False)
     except Exception as error:
         raise WorkloadError(_refusal(model, error, fixed_batch=fixed_batch)) from error
     # A plain module: what torch.export returns checks inputs against shapes that we overwrite.
     return functionalise(GraphModule(exported, exported.graph))
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep torch from warning, logging and printing about itself; faults of the model raise."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        unheard = StringIO()
+        with warnings.catch_warnings(), redirect_stdout(unheard), redirect_stderr(unheard):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
 
 
 def _examples(inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:

@@ -61,7 +61,7 @@ def trace(
     source = {"model": target, "kwargs": json.dumps(arguments), "input": " ".join(inputs)}
     source |= _versions(match["module"].partition(".")[0], "torch")
     tensors = tuple(spec.tensor(device) for spec in specs)
-    name = name or match["callable"].rpartition(".")[2]
+    name = match["callable"].rpartition(".")[2] if name is None else name
     return export(model, tensors, name=name, source=source, fixed_batch=fixed_batch).workload
 
 
@@ -86,7 +86,7 @@ def _arguments(kwargs: Mapping[str, Any] | str | None) -> dict[str, Any]:
     if not isinstance(kwargs, str):
         return dict(kwargs or {})
     try:
-        found = json.loads(kwargs)
+        found = json.loads(kwargs, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
         raise WorkloadError(
             f"--kwargs: found {kwargs!r} ({error}); expected a JSON object; "
@@ -96,6 +96,18 @@ def _arguments(kwargs: Mapping[str, Any] | str | None) -> dict[str, Any]:
         raise WorkloadError(
             f"--kwargs: found a JSON {type(found).__name__}; expected an object; "
             """write --kwargs '{"num_classes": 10}'"""
+        )
+    return found
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object, of which no key may be given twice: one value would silently win."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise WorkloadError(
+            f"--kwargs: found the key {twice!r} twice; expected each once; remove one of them"
         )
     return found
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from archsim.hardware._sources import idle_sources, unsourced
 from archsim.hardware.tiles import OutputStationary
+from archsim.units import format_si
 
 if TYPE_CHECKING:
     from archsim.hardware.converters import Adc, Dac
@@ -25,7 +26,7 @@ def advice(hardware: Hardware, *, enob: float | None, fan_in: int) -> Iterator[s
     yield from _readout(hardware)
     yield from _rounding(hardware)
     yield from _buffer(hardware)
-    yield from _drivers(hardware)
+    yield from _sums(hardware)
     missing = unsourced(hardware)
     if missing:
         yield f"sources: found none for {', '.join(missing)}; expected one each; add it"
@@ -56,8 +57,8 @@ def _rates(hardware: Hardware) -> Iterator[str]:
             needed_s = ceil(Fraction(words, dac.count)) * _conversion_s(hardware, dac)
             if needed_s > pass_s:
                 yield (
-                    f"tiles.{slot}: found {float(needed_s):.3g} s for the words of one pass, which "
-                    f"takes {float(pass_s):.3g} s; expected no longer; raise its count or rate"
+                    f"tiles.{slot}: found {_time(needed_s)} for the words of one pass, which "
+                    f"takes {_time(pass_s)}; expected no longer; raise its count or rate"
                 )
 
 
@@ -65,17 +66,17 @@ def _readout(hardware: Hardware) -> Iterator[str]:
     tiles = hardware.tiles
     if tiles.adc is None:
         return
-    sums, passes = tiles.columns, 1
+    passes = 1
     if isinstance(tiles, OutputStationary):
         if tiles.integrate_symbols is None:
             return  # a block takes as long as its dot product, which only the network knows
-        sums, passes = tiles.rows * tiles.columns, tiles.integrate_symbols
+        passes = tiles.integrate_symbols
     block_s = passes * Fraction(tiles.array.pass_cycles) / hardware.clocks[tiles.clock]
-    needed_s = ceil(Fraction(sums, tiles.adc.count)) * _conversion_s(hardware, tiles.adc)
+    needed_s = ceil(Fraction(tiles.outputs, tiles.adc.count)) * _conversion_s(hardware, tiles.adc)
     if needed_s > block_s:
         yield (
-            f"tiles.adc: found {float(needed_s):.3g} s to convert sums that take "
-            f"{float(block_s):.3g} s to form, so conversion bounds; raise its count or rate"
+            f"tiles.adc: found {_time(needed_s)} to convert sums that take {_time(block_s)} to "
+            "form; expected no longer, or conversion bounds; raise its count or rate"
         )
 
 
@@ -93,31 +94,45 @@ def _rounding(hardware: Hardware) -> Iterator[str]:
         cycles = converter.cycles(clock_hz)
         if clock_hz / cycles != converter.rate_hz:
             yield (
-                f"tiles.{slot}.rate: found {float(converter.rate_hz):.4g} Hz, no whole number of "
-                f"cycles of {converter.clock!r}; it works at {float(clock_hz / cycles):.4g} Hz; "
-                "choose a rate that divides the clock, or another clock"
+                f"tiles.{slot}.rate: found {format_si(converter.rate_hz, 'Hz')}, no whole number "
+                f"of cycles of {converter.clock!r}, so it works at "
+                f"{format_si(clock_hz / cycles, 'Hz')}; expected a rate that divides the clock; "
+                "choose one, or another clock"
             )
 
 
 def _buffer(hardware: Hardware) -> Iterator[str]:
     tiles = hardware.tiles
-    sums = tiles.columns * (tiles.rows if isinstance(tiles, OutputStationary) else 1)
     words = tiles.rows * tiles.wavelengths * tiles.cores * _BITS
-    needed_bits = words + sums * tiles.accumulator.bits
+    needed_bits = words + tiles.outputs * tiles.accumulator.bits
     if hardware.buffer.size_bits < needed_bits:
         yield (
-            f"buffer.size: found {hardware.buffer.size_bits} bit; one pass takes and leaves "
-            f"{needed_bits} bit; expected at least that; enlarge it"
+            f"buffer.size: found {format_si(hardware.buffer.size_bits, 'bit')}; one pass takes and "
+            f"leaves {format_si(needed_bits, 'bit')}; expected at least that; enlarge it"
         )
 
 
-def _drivers(hardware: Hardware) -> Iterator[str]:
+def _sums(hardware: Hardware) -> Iterator[str]:
+    """Yield where a register cannot hold what 8-bit operands give, slices shifted and added."""
     tiles = hardware.tiles
-    outputs = tiles.columns * (tiles.rows if isinstance(tiles, OutputStationary) else 1)
-    for slot in ("detector", "tia"):
-        part = getattr(tiles, slot)
-        if part is not None and part.count < outputs:
-            yield (
-                f"tiles.{slot}.count: found {part.count}; an array has {outputs} outputs; expected "
-                "one each; raise it"
-            )
+    if tiles.adc is None or tiles.dac is None:
+        needed_bits, why = 2 * _BITS, f"a product of {_BITS}-bit operands"
+    else:
+        held = tiles.weight_dac if isinstance(tiles, OutputStationary) else None
+        weights = held.bits if held else tiles.array.cell_bits or _BITS
+        largest = (2**tiles.adc.bits - 1) * _weight(tiles.dac.bits) * _weight(weights)
+        needed_bits, why = largest.bit_length(), f"a conversion of {_BITS}-bit operands' slices"
+    if tiles.accumulator.bits < needed_bits:
+        yield (
+            f"tiles.accumulator.bits: found {tiles.accumulator.bits}; {why} takes {needed_bits}; "
+            "expected at least that; widen it"
+        )
+
+
+def _weight(bits: int) -> int:
+    """Return by what a sum grows when the slices of one operand are shifted and added."""
+    return sum(2**shift for shift in range(0, _BITS, bits))
+
+
+def _time(time_s: Fraction) -> str:
+    return format_si(time_s, "s")

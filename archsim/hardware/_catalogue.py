@@ -45,7 +45,7 @@ def schema() -> dict[str, Any]:
     """
     whole = Hardware.model_json_schema(by_alias=True)
     definitions = whole.pop("$defs")
-    base = {"type": "string", "description": "A machine file to inherit, relative to this one"}
+    base = {"type": "string", "description": "A shipped machine, or a file beside this one"}
     keys: dict[str, Any] = dict.fromkeys(whole["properties"], True) | {"base": base}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -22,8 +22,8 @@ Count = Annotated[int, Field(ge=1, le=10**9)]
 Resolution = Annotated[int, Field(ge=1, le=32)]
 """Bits of a converter, a cell or a sum."""
 
-Share = Annotated[float, Field(gt=0, le=1)]
-"""A part of one, such as an efficiency."""
+Share = Annotated[float, Field(ge=1e-6, le=1)]
+"""A part of one, such as an efficiency; less than a millionth is a slip of the pen."""
 
 Deviation = Annotated[float, Field(ge=0, le=10)]
 """A standard deviation relative to a range."""

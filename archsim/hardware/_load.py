@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from archsim.documents import (
     Document,
     Loc,
@@ -18,6 +16,7 @@ from archsim.documents import (
     read,
     read_text,
     write_atomically,
+    write_yaml,
 )
 from archsim.errors import ConfigError
 from archsim.hardware.machine import Hardware
@@ -33,9 +32,9 @@ def shipped() -> dict[str, Path]:
 def load_hardware(path_or_name: str | Path, overrides: Sequence[str] = ()) -> Hardware:
     """Return the machine of a file, or a shipped one by its bare name.
 
-    A file may inherit one other with ``base: FILE``, relative to itself: mappings are merged key by
-    key, anything else is replaced, and a component of another ``kind`` replaces the whole
-    component. ``null`` takes an optional key away.
+    A file may inherit one other with ``base: FILE``, relative to itself, or with the bare name of a
+    shipped machine: mappings are merged key by key, anything else is replaced, and a component of
+    another ``kind`` replaces the whole component. ``null`` takes an optional key away.
 
     Args:
         path_or_name: A YAML or JSON file, or such as ``homodyne``.
@@ -53,8 +52,7 @@ def load_hardware(path_or_name: str | Path, overrides: Sequence[str] = ()) -> Ha
 
 def save_hardware(hardware: Hardware, path: str | Path) -> None:
     """Write a machine so that :func:`load_hardware` gives an equal one."""
-    text = yaml.safe_dump(hardware.dump(), sort_keys=False, allow_unicode=True, width=100)
-    write_atomically(path, text)
+    write_atomically(path, write_yaml(hardware.dump(), width=100))
 
 
 def _inherit(path: Path, heirs: tuple[Path, ...]) -> tuple[Any, dict[Loc, Position], str]:
@@ -66,18 +64,32 @@ def _inherit(path: Path, heirs: tuple[Path, ...]) -> tuple[Any, dict[Loc, Positi
     if not isinstance(base, str):
         raise ConfigError(f"{where}: base: found {base!r}; expected a file name; write it as text")
     heirs = (*heirs, path.resolve())
-    parent = path.parent / base
+    parent = _parent(path, base, where)
     if parent.resolve() in heirs:
         raise ConfigError(
             f"{where}: base: found {base!r}, which inherits this file; expected no circle; "
             "remove one of the two"
         )
-    under, below, _ = _inherit(parent, heirs)
+    try:
+        under, below, _ = _inherit(parent, heirs)
+    except ConfigError as fault:
+        raise ConfigError(f"{where}: base: {fault}") from None
     if not isinstance(under, dict):
-        raise ConfigError(f"{parent}: found no keys; expected a machine; check base in {path}")
+        raise ConfigError(
+            f"{where}: base: {parent}: found no keys; expected a machine; name another file"
+        )
     merged = _merge(under, data)
     kept = {loc: position for loc, position in below.items() if _holds(merged, loc)}
     return merged, kept | positions, document.text
+
+
+def _parent(path: Path, base: str, where: Position) -> Path:
+    """Return the file that one inherits: beside it, or shipped if the name is bare."""
+    try:
+        found = _MACHINES.find(base)
+    except ConfigError as fault:
+        raise ConfigError(f"{where}: base: {fault}") from None
+    return path.parent / found
 
 
 def _holds(data: Any, loc: Loc) -> bool:

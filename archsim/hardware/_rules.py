@@ -7,9 +7,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from archsim.documents import Fault, closest
+from archsim.hardware.light import light_of
 from archsim.hardware.tiles import OutputStationary, WeightStationary
 from archsim.physics.repetition import Averaging, Repetition
-from archsim.units import without_suffix
+from archsim.units import format_si, without_suffix
 
 if TYPE_CHECKING:
     from archsim.hardware.machine import Hardware
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _LONGEST_TICKS = 2**62
 _LONGEST_S = 3600
 _ANALOG_ONLY = ("laser", "comb", "modulator", "dac", "own_weight_dac", "detector", "tia", "adc")
+_FEWEST_PHOTONS = 1e-6
 _PHOTONIC = ("laser", "modulator", "detector")
 
 
@@ -61,8 +63,8 @@ def _tick(hardware: Hardware) -> Iterator[Fault]:
     if Fraction(_LONGEST_S) / hardware.tick_s > _LONGEST_TICKS:
         yield Fault(
             ("clocks",),
-            f"found periods whose common tick is {float(hardware.tick_s):.3g} s; expected an hour "
-            "to fit into 62 bits of ticks; choose frequencies with a simpler ratio",
+            f"found periods whose common tick is {format_si(hardware.tick_s, 's')}; expected an "
+            "hour to fit into 62 bits of ticks; choose frequencies with a simpler ratio",
         )
 
 
@@ -151,6 +153,64 @@ def _sharing(hardware: Hardware) -> Iterator[Fault]:
         )
 
 
+def _shared_inputs(hardware: Hardware) -> Iterator[Fault]:
+    tiles = hardware.tiles
+    shared = tiles.inputs_shared_by == "tiles" and tiles.count > 1
+    if shared and isinstance(tiles, OutputStationary) and tiles.tiles_split != "columns":
+        yield Fault(
+            ("tiles", "inputs_shared_by"),
+            f"found 'tiles' with tiles_split: {tiles.tiles_split}, where each tile needs inputs of "
+            "its own at the same time; expected none; change it, or set tiles.tiles_split: columns",
+        )
+
+
+def _receivers(hardware: Hardware) -> Iterator[Fault]:
+    tiles = hardware.tiles
+    if tiles.digital:
+        return
+    detector = tiles.detector
+    pairs = 2 if detector is not None and detector.detection == "homodyne" else 1
+    for slot, each in (("detector", pairs), ("tia", 1)):
+        part = getattr(tiles, slot)
+        needed = each * tiles.outputs
+        if part is not None and part.count < needed:
+            share = "a balanced pair for each" if each > 1 else "one for each"
+            yield Fault(
+                ("tiles", slot, "count"),
+                f"found {part.count}; an array has {tiles.outputs} outputs; expected at least "
+                f"{needed}, {share}; raise it",
+            )
+
+
+def _light(hardware: Hardware) -> Iterator[Fault]:
+    light = None if hardware.tiles.clock not in hardware.clocks else light_of(hardware)
+    if light is not None and light.photons < _FEWEST_PHOTONS:
+        yield Fault(
+            ("tiles", "laser", "power"),
+            f"found {format_si(light.laser_w, 'W')}, of which {light.photons:.3g} photons of one "
+            f"symbol reach a detector; expected {_FEWEST_PHOTONS:g} at least; raise it, or lower "
+            "the losses",
+        )
+
+
+def _operands(hardware: Hardware) -> Iterator[Fault]:
+    """Refuse a pass whose operands, at their narrowest, do not fit into the buffer."""
+    tiles = hardware.tiles
+    inputs = tiles.cores if tiles.cores_split == "contraction" else 1
+    needed_bits = inputs * tiles.rows * tiles.wavelengths * (tiles.dac.bits if tiles.dac else 1)
+    if isinstance(tiles, OutputStationary):
+        width = tiles.weight_dac.bits if tiles.weight_dac else 1
+        needed_bits += tiles.cores * tiles.columns * tiles.wavelengths * width
+    size_bits = hardware.buffer.size_bits
+    if size_bits < needed_bits:
+        yield Fault(
+            ("buffer", "size"),
+            f"found {format_si(size_bits, 'bit')}; the operands of one pass are "
+            f"{format_si(needed_bits, 'bit')}; expected at least that; enlarge it, or lower "
+            "tiles.rows and tiles.columns",
+        )
+
+
 def _repetition(hardware: Hardware) -> Iterator[Fault]:
     tiles = hardware.tiles
     if tiles.repetition is Repetition.POWER:
@@ -171,6 +231,12 @@ def _limits(hardware: Hardware) -> Iterator[Fault]:
         text = "found 'power' on a machine without a laser; expected time or space; change it"
         yield Fault(("tiles", "repetition"), text)
         return
+    if laser.on == "always":
+        text = (
+            "found 'always' with repetition: power, where the laser follows the count of each op; "
+            "expected op; change it"
+        )
+        yield Fault(("tiles", "laser", "on"), text)
     for key, limit in (("min_power", laser.min_power_w), ("max_power", laser.max_power_w)):
         if limit is None:
             text = "found nothing; repetition by power needs the laser's limits; add it"
@@ -189,6 +255,10 @@ _RULES: tuple[tuple[Callable[[Hardware], Iterator[Fault]], tuple[str, ...]], ...
     (_detection, ("tiles",)),
     (_dynamic, ("tiles",)),
     (_sharing, ("tiles",)),
+    (_shared_inputs, ("tiles",)),
+    (_receivers, ("tiles",)),
+    (_light, ("clocks", "tiles")),
+    (_operands, ("tiles", "buffer")),
     (_repetition, ("tiles",)),
 )
 """Each rule and the sections it reads."""

@@ -11,6 +11,7 @@ from archsim.hardware.converters import Adc, Dac
 from archsim.hardware.digital import Accumulator
 from archsim.hardware.light import Light, light_of, noise_of, symbols_per_conversion
 from archsim.hardware.machine import Hardware
+from archsim.hardware.peak import array_macs_per_s
 from archsim.hardware.precision import NoiseFigure, figures, path_enob
 from archsim.hardware.tiles import OutputStationary
 
@@ -85,7 +86,8 @@ def facts(hardware: Hardware) -> Facts:
     noise = figures(noise_of(hardware), fan_in, symbols_per_conversion(hardware, fan_in))
     native = native_bits(hardware)
     pass_s = Fraction(tiles.array.pass_cycles) / hardware.clocks[tiles.clock]
-    peak = tiles.arrays * tiles.products_per_pass / pass_s
+    input_slices, weight_slices = _slices(native)
+    peak = array_macs_per_s(hardware, input_slices=input_slices, weight_slices=weight_slices)
     enob = path_enob(noise)
     return Facts(
         name=hardware.name,
@@ -94,8 +96,8 @@ def facts(hardware: Hardware) -> Facts:
         pass_s=pass_s,
         block_s=block_s(hardware),
         native_bits=native,
-        native_macs_per_s=float(peak),
-        macs_per_s=float(peak / _slices(native)),
+        native_macs_per_s=float(array_macs_per_s(hardware)),
+        macs_per_s=float(peak),
         fan_in=fan_in,
         light=light_of(hardware),
         noise=noise,
@@ -117,10 +119,11 @@ def native_bits(hardware: Hardware) -> tuple[int, int] | None:
     return tiles.dac.bits, tiles.array.cell_bits or BITS
 
 
-def _slices(native: tuple[int, int] | None) -> int:
+def _slices(native: tuple[int, int] | None) -> tuple[int, int]:
+    """Return the slices of an input and of a weight of the common figures."""
     if native is None:
-        return 1
-    return -(-BITS // native[0]) * -(-BITS // native[1])
+        return 1, 1
+    return -(-BITS // native[0]), -(-BITS // native[1])
 
 
 def _fan_in(hardware: Hardware) -> int:

@@ -12,7 +12,7 @@ from archsim.hardware._component import Deviation, Share
 from archsim.hardware._noise_source import Formula, NoiseSource
 from archsim.hardware._slots import CombSlot, DetectorSlot, LaserSlot, ModulatorSlot
 from archsim.physics.repetition import Source
-from archsim.units import Metre, Watt
+from archsim.units import Metre, Watt, format_si
 
 
 class Laser(LaserSlot):
@@ -44,10 +44,12 @@ class Laser(LaserSlot):
 
     def _misfits(self) -> Iterator[Fault]:
         if self.min_power_w is not None and self.min_power_w > self.power_w:
-            found = f"found {self.min_power_w:g} W, above the power of {self.power_w:g} W"
+            limit, power = format_si(self.min_power_w, "W"), format_si(self.power_w, "W")
+            found = f"found {limit}, above the power of {power}"
             yield Fault(("min_power",), f"{found}; expected at most the power; lower it")
         if self.max_power_w is not None and self.max_power_w < self.power_w:
-            found = f"found {self.max_power_w:g} W, below the power of {self.power_w:g} W"
+            limit, power = format_si(self.max_power_w, "W"), format_si(self.power_w, "W")
+            found = f"found {limit}, below the power of {power}"
             yield Fault(("max_power",), f"{found}; expected at least the power; raise it")
 
     def static_w(self) -> float:
@@ -100,7 +102,7 @@ class Photodiode(DetectorSlot):
     quantum_efficiency: Share
     """Electrons per photon."""
 
-    photons_per_mac: Annotated[float, Field(gt=0)] | None = None
+    photons_per_mac: Annotated[float, Field(ge=1e-6, le=1e18)] | None = None
     """Mean photons of one multiply-accumulate in a base pass: normalised shot noise.
 
     The light is then taken as rescaled to each vector's norm. Homodyne counts detected photons of

@@ -97,6 +97,11 @@ class Tiles(Spec):
         return self.array.digital
 
     @property
+    def outputs(self) -> int:
+        """Sums of one array: one for each column."""
+        return self.columns
+
+    @property
     def arrays(self) -> int:
         """Arrays of the machine."""
         return self.count * self.cores
@@ -137,6 +142,11 @@ class OutputStationary(Tiles):
 
     own_weight_dac: Annotated[AnyDac | None, Field(alias="weight_dac")] = None
     """Drives the weights; left out, a second set like that of the inputs."""
+
+    @property
+    def outputs(self) -> int:
+        """Sums of one array: one for each pixel."""
+        return self.rows * self.columns
 
     @property
     def weight_dac(self) -> AnyDac | None:

@@ -13,12 +13,13 @@ Rules that decide the numbers:
   before a send or receive) are in ``units`` and ``activity``.
 * ``bound_by`` is the kind of unit that is busiest inside the op's time. An op that is applied to
   another's results on their way says ``with <op>``.
-* ``utilization`` is MACs over (peak MAC rate times duration), the peak being what the whole machine
-  could do at the op's slices without any stall. Repetitions count as time, not as MACs.
+* ``utilization`` of a run is the MACs that the arrays did over what all of them could do in the
+  makespan, at the ops' slices, without any stall; that of an op is relative to where it ran, so an
+  op of the vector unit is measured by the vector unit. Repetitions count as time, not as MACs.
 * ``latency_s`` ends when the first input's outputs are stored in DRAM. Throughput is the batch over
   the makespan (``serial``) or the rate at which outputs leave (``pipelined``).
 * Static power is paid as the docstring of ``energy`` says. What a ``pipelined`` machine spends on
-  loading its weights, once, stands apart in ``programming``: actions and what is always on.
+  loading its weights, once, stands apart in ``programming``.
 
 Tables are rows of plain dataclasses; they become DataFrames when one is asked for, so that the
 command line does without pandas.

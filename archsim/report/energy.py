@@ -10,20 +10,23 @@ Static power, by the component's ``on``:
   while at least one op uses them, paid in equal parts by the ops that do;
 * ``always``: on for the whole run, paid in equal parts by the ops under way at each instant, and
   by ``(idle)`` where there is none.
+
+While weights are programmed ahead of a ``pipelined`` run, only the arrays of the op's tiles and the
+memories in use are on, beside what is always on: drivers, light and receivers have nothing to do.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from archsim.engine import Ledger
 from archsim.errors import SimulationError
 from archsim.hardware import Hardware, Part
 from archsim.mapping import Compiled, Placement
-from archsim.mapping.floor import op_of
+from archsim.mapping.floor import op_of, weights_of
 from archsim.physics import repetition
 from archsim.report.windows import Window, active_ticks
 
@@ -32,6 +35,9 @@ IDLE = "(idle)"
 
 MACHINE_SLOTS = frozenset({"buffer", "dram", "vector_unit"})
 """Components that no tile owns: an op uses them if it has actions on them."""
+
+PROGRAMMED_SLOTS = MACHINE_SLOTS | {"array"}
+"""Components that are on while weights are programmed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +87,31 @@ def of_run(
     return _merged(_dynamic_j(hardware, ledger), static_j)
 
 
-def of_programming(hardware: Hardware, ledger: Ledger, windows: Mapping[str, Window]) -> Fraction:
-    """Return the energy of programming weights before a run: its actions and what is always on.
+def of_programming(hardware: Hardware, compiled: Compiled, ledger: Ledger) -> Fraction:
+    """Return the energy of programming all weights before a run.
 
     Raises:
         SimulationError: The run did something that the machine has no cost for.
     """
-    static_j = _always_j(hardware, ledger, windows, hardware.tick_s)
+    alone = replace(compiled, tick_s=hardware.tick_s)
+    static_j = _static_j(hardware, alone, ledger, _loading(ledger), PROGRAMMED_SLOTS)
     return _merged(_dynamic_j(hardware, ledger), static_j).total_j
+
+
+def _loading(ledger: Ledger) -> dict[str, Window]:
+    """Return for each op when its weights were on their way."""
+    found: dict[str, Window] = {}
+    for record in ledger.records:
+        if record.start_tick is None or record.end_tick is None:
+            continue
+        op = op_of(record.op)
+        before = found.get(op, Window(record.start_tick, record.end_tick, 0, record.role))
+        found[op] = replace(
+            before,
+            start_tick=min(before.start_tick, record.start_tick),
+            end_tick=max(before.end_tick, record.end_tick),
+        )
+    return found
 
 
 Amounts = dict[tuple[str, str], Fraction]
@@ -116,12 +139,17 @@ def _dynamic_j(hardware: Hardware, ledger: Ledger) -> Amounts:
 
 
 def _static_j(
-    hardware: Hardware, compiled: Compiled, ledger: Ledger, windows: Mapping[str, Window]
+    hardware: Hardware,
+    compiled: Compiled,
+    ledger: Ledger,
+    windows: Mapping[str, Window],
+    slots: Container[str] | None = None,
 ) -> Amounts:
+    """Return the static energy; of parts that are on with an op, only those in these slots."""
     found = _always_j(hardware, ledger, windows, compiled.tick_s)
     for slot, part in hardware.parts().items():
         power_w = Fraction(part.component.static_w())
-        if part.component.on == "always" or not power_w:
+        if part.component.on == "always" or not power_w or not (slots is None or slot in slots):
             continue
         users = _users(slot, compiled.placements, ledger, windows)
         for op, ticks in _own_ticks(part, users, compiled.placements).items():
@@ -156,7 +184,11 @@ def _users(
         return {
             op: window
             for op, window in windows.items()
-            if any(action.partition(".")[0] == slot for action in ledger.actions.get(op, {}))
+            if any(
+                action.partition(".")[0] == slot
+                for booked in (op, weights_of(op))
+                for action in ledger.actions.get(booked, {})
+            )
         }
     return {op: w for op, w in windows.items() if op in placements and placements[op].tiles}
 

@@ -9,17 +9,18 @@ from rich.console import Console
 from archsim.hardware import Entry
 from archsim.hardware.check import BITS, Facts
 from archsim.hardware.light import Light
-from archsim.report.text import grid, readable, ruled, share
+from archsim.report.tables import print_lines, print_table, readable
+from archsim.report.text import share
 from archsim.units import format_si
 
 
 def print_facts(facts: Facts, console: Console) -> None:
     """Print a machine's speed, light, noise, power and area; warnings are the caller's."""
     console.print(readable(facts.name), style="bold", soft_wrap=True)
-    console.print(grid(_speed(facts)))
+    print_lines(console, _speed(facts))
     if facts.light is not None:
         console.print()
-        console.print(grid(_light(facts, facts.light)))
+        print_lines(console, _light(facts, facts.light))
     if facts.noise:
         _print_noise(facts, console)
     _print_parts(facts, console)
@@ -59,38 +60,43 @@ def _light(facts: Facts, light: Light) -> list[tuple[str, str, str]]:
 
 def _print_noise(facts: Facts, console: Console) -> None:
     title = f"Noise of one reading of {facts.fan_in:,} products, relative to its range"
-    table = ruled(console, title, ["source", "repetition", "std", "ENOB alone"], left=2)
-    for figure in facts.noise:
-        name, source = readable(figure.name), str(figure.source)
-        table.add_row(name, source, f"{figure.std:.3g}", f"{figure.enob:.2f}")
+    rows = [
+        (figure.name, str(figure.source), f"{figure.std:.3g}", f"{figure.enob:.2f}")
+        for figure in facts.noise
+    ]
     if facts.enob is not None:
-        table.add_row("all together", "", "", f"{facts.enob:.2f}")
-    console.print(table)
+        rows.append(("all together", "", "", f"{facts.enob:.2f}"))
+    print_table(console, title, ["source", "repetition", "std", "ENOB alone"], rows, left=2)
 
 
 def _print_parts(facts: Facts, console: Console) -> None:
     power_w, area_m2 = sum(facts.power_w.values()), sum(facts.area_m2.values())
-    table = ruled(console, "Rated power and area", ["part", "power", "", "area", ""])
-    for slot, part_w in facts.power_w.items():
-        part_m2 = facts.area_m2[slot]
-        table.add_row(
+    rows = [
+        (
             slot,
             format_si(part_w, "W"),
             share(part_w, power_w),
-            format_si(part_m2, "m2"),
-            share(part_m2, area_m2),
+            format_si(facts.area_m2[slot], "m2"),
+            share(facts.area_m2[slot], area_m2),
         )
-    table.add_row("all", format_si(power_w, "W"), "", format_si(area_m2, "m2"), "")
-    console.print(table)
+        for slot, part_w in facts.power_w.items()
+    ]
+    rows.append(("all", format_si(power_w, "W"), "", format_si(area_m2, "m2"), ""))
+    print_table(console, "Rated power and area", ["part", "power", "", "area", ""], rows)
 
 
 def print_catalogue(entries: Sequence[Entry], console: Console) -> None:
     """Print what a machine can be made of, a table for each kind of component."""
     for slot, kind in dict.fromkeys((entry.slot, entry.kind) for entry in entries):
         title = f"{slot}: {kind}" if kind else slot
-        table = ruled(console, title, ["key", "unit", "default", "meaning"], left=4)
-        for entry in entries:
-            if (entry.slot, entry.kind) == (slot, kind):
-                default = "(needed)" if entry.default is None else entry.default
-                table.add_row(entry.key, entry.unit, default, entry.doc)
-        console.print(table)
+        rows = [
+            (
+                entry.key,
+                entry.unit,
+                "(needed)" if entry.default is None else entry.default,
+                entry.doc,
+            )
+            for entry in entries
+            if (entry.slot, entry.kind) == (slot, kind)
+        ]
+        print_table(console, title, ["key", "unit", "default", "meaning"], rows, left=4)

@@ -89,7 +89,7 @@ class Report:
         energy_per_input_j: The same for one input.
         power_w: Mean over the run.
         area_m2: Of the machine.
-        utilization: Part of what the machine could do in the run, at the ops' slices.
+        utilization: MACs of the arrays over what all could do in the run, at the ops' slices.
         energy_by_op_j: Energy of each op; ``(idle)`` is what no op was there to pay for.
         energy_by_component_j: Energy of each component.
         programming: What loading the weights took before a ``pipelined`` run.

@@ -9,7 +9,7 @@ from fractions import Fraction
 from archsim.engine import Ledger
 from archsim.hardware import Hardware
 from archsim.mapping import Compiled, Placement
-from archsim.mapping.floor import INPUT, OUTPUT
+from archsim.mapping.floor import INPUT, OUTPUT, STORED
 from archsim.report.energy import Energy
 from archsim.report.peak import peak_macs_per_s
 from archsim.report.windows import ROLE_NAMES, Window
@@ -228,7 +228,7 @@ def unit_rows(ledger: Ledger, tick_s: Fraction) -> tuple[UnitRow, ...]:
 
 
 def activity_rows(ledger: Ledger, tick_s: Fraction) -> tuple[ActivityRow, ...]:
-    """Return every unit's part in every op."""
+    """Return every unit's part in every op; that outputs are stored is a mark, and no op."""
 
     def seconds(ticks: int | None) -> float | None:
         return None if ticks is None else float(ticks * tick_s)
@@ -246,6 +246,7 @@ def activity_rows(ledger: Ledger, tick_s: Fraction) -> tuple[ActivityRow, ...]:
             stall_ticks=record.stall_ticks,
         )
         for record in ledger.records
+        if record.op != STORED
     )
 
 

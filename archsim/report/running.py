@@ -32,7 +32,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - what a user can choose about a run, al
     hardware: Hardware | str | Path,
     workload: Workload | str | Path,
     plan: RepetitionPlan | str | Path | None = None,
-    repetitions: int | float = 1,
+    repetitions: int | float | None = None,
     batch: int = 1,
     schedule: str = "serial",
     engine: str = "auto",
@@ -44,7 +44,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - what a user can choose about a run, al
         hardware: A machine, its file, or a shipped one's name.
         workload: A workload, its file, or a shipped one's name.
         plan: How often each product is repeated.
-        repetitions: The same count for all of them, instead of a plan.
+        repetitions: The same count for all of them, instead of a plan; without either, 1.
         batch: Inputs of the network.
         schedule: ``serial``: ops in order, each over all inputs; ``pipelined``: all weights
             resident, ops overlap on a stream of inputs.
@@ -56,7 +56,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - what a user can choose about a run, al
     """
     machine = hardware if isinstance(hardware, Hardware) else machines.load_hardware(hardware)
     network = workload if isinstance(workload, Workload) else workloads.load_workload(workload)
-    counts = _counts(network, plan, repetitions)
+    counts = _counts(network, machine, plan, repetitions)
     compiled = compile_workload(network, machine, counts, batch=batch, schedule=schedule)
     ledger = engines.run(compiled.program, engine, progress)
     provenance = Provenance(
@@ -123,16 +123,26 @@ def report_of(
 
 
 def _counts(
-    workload: Workload, plan: RepetitionPlan | str | Path | None, repetitions: int | float
+    workload: Workload,
+    hardware: Hardware,
+    plan: RepetitionPlan | str | Path | None,
+    repetitions: int | float | None,
 ) -> RepetitionPlan | int | float:
     if plan is None:
-        return repetitions
-    if repetitions != 1:
+        return 1 if repetitions is None else repetitions
+    if repetitions is not None:
         raise ConfigError(
-            f"repetitions: found {repetitions:g} beside a plan; expected one of the two; give only "
+            f"repetitions: found {repetitions} beside a plan; expected one of the two; give only "
             "the plan, or only the number"
         )
-    return plan if isinstance(plan, RepetitionPlan) else workloads.load_plan(plan, workload)
+    if isinstance(plan, RepetitionPlan):
+        return plan
+    return workloads.load_plan(
+        plan,
+        workload,
+        mode=hardware.tiles.repetition.value,
+        power_limits=hardware.power_limits,
+    )
 
 
 def _plan_hash(workload: Workload, counts: RepetitionPlan | int | float) -> str | None:
@@ -151,12 +161,15 @@ def _throughput_hz(compiled: Compiled, makespan_s: Fraction, output_ticks: int) 
 
 
 def _utilization(hardware: Hardware, compiled: Compiled, makespan_s: Fraction) -> Fraction:
-    """Return the time the machine would need without any stall, over the time it took."""
+    """Return the time its arrays would need for their MACs without any stall, over the makespan.
+
+    MACs of the vector unit do not count: moving work there leaves the arrays idle.
+    """
     least_s = sum(
         (
             placement.macs * compiled.inputs / peak_macs_per_s(hardware, placement)
             for placement in compiled.placements.values()
-            if placement.macs
+            if placement.macs and placement.place == "array"
         ),
         Fraction(),
     )
@@ -167,7 +180,7 @@ def _programming(hardware: Hardware, compiled: Compiled, engine: str) -> Program
     if compiled.programming is None:
         return None
     ledger = engines.run(compiled.programming, engine)
-    energy_j = spending.of_programming(hardware, ledger, windows(ledger))
+    energy_j = spending.of_programming(hardware, compiled, ledger)
     return Programming(float(ledger.makespan_ticks * hardware.tick_s), float(energy_j))
 
 

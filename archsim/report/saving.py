@@ -34,7 +34,7 @@ def save(report: Report, folder: Path) -> None:
             retired = scratch.with_name(f"{scratch.name}.old")
             folder.rename(retired)
             scratch.rename(folder)
-            shutil.rmtree(retired)
+            _remove(retired)
         else:
             scratch.rename(folder)
     except OSError as fault:
@@ -51,29 +51,47 @@ def check(folder: Path) -> None:
     """Refuse a folder that a report must not replace; ask before a long run, not after it.
 
     Raises:
-        ConfigError: It is a file, or holds anything that is not part of a report.
+        ConfigError: It is a file or a link, or holds anything that is not part of a report.
     """
     if not folder.name:
         raise ConfigError(f"{folder}: found no name; expected a new folder; name one")
+    if folder.is_symlink():
+        raise ConfigError(
+            f"{folder}: found a link; expected a folder, or nothing; name the folder itself"
+        )
     try:
         there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
         if not there.is_dir():
             raise ConfigError(
                 f"{there}: found a file; expected a folder, or nothing; choose another name"
             )
-        if there != folder:
-            return
-        found = {path.name for path in folder.iterdir()}
+        foreign = _foreign(folder) if there == folder else None
     except OSError as fault:
         raise ConfigError(
             f"{folder}: cannot be read ({fault.strerror or fault}); expected a folder; check the "
             "path and your rights there"
         ) from None
-    if foreign := sorted(found - FILES):
+    if foreign is not None:
         raise ConfigError(
-            f"{folder}: found {foreign[0]!r}, which is not part of a report; expected an earlier "
+            f"{folder}: found {foreign!r}, which is not part of a report; expected an earlier "
             "report, an empty folder or nothing; choose another folder, so that nothing is lost"
         )
+
+
+def _foreign(folder: Path) -> str | None:
+    """Return a name in a folder that shows that it is no report; tables alone are none either."""
+    found = sorted(folder.iterdir())
+    for path in found:
+        if path.name not in FILES or path.is_symlink() or not path.is_file():
+            return path.name
+    return found[0].name if found and not (folder / HEADLINE).exists() else None
+
+
+def _remove(report: Path) -> None:
+    """Remove an earlier report, and nothing that came into its folder meanwhile."""
+    for name in FILES:
+        (report / name).unlink(missing_ok=True)
+    report.rmdir()
 
 
 def _write(report: Report, folder: Path) -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from archsim.report.report import Report
 from archsim.report.rows import ComponentRow, OpRow
+from archsim.report.tables import print_lines, print_table, readable
 from archsim.units import format_si
 
 FEW = 16
@@ -21,9 +18,6 @@ TOP = 8
 THOUSAND = 1000
 """From here on a rate is shown in whole numbers."""
 
-_GRID = 2
-"""Spaces before a line of figures."""
-
 
 def print_report(report: Report, console: Console, *, all_ops: bool = False) -> None:
     """Print the headline, the components, the ops, and what to know before quoting a number.
@@ -34,45 +28,12 @@ def print_report(report: Report, console: Console, *, all_ops: bool = False) -> 
         all_ops: Whether to list every op in order, however many there are.
     """
     console.print(_title(report), style="bold", soft_wrap=True)
-    console.print(_headline(report))
+    print_lines(console, _headline(report))
     _print_components(report, console)
     _print_ops(report, console, all_ops=all_ops)
     if report.schedule == "serial":
         console.print()
         console.print(_bounds(report), soft_wrap=True)
-
-
-def readable(text: str) -> str:
-    """Return a name as it can be shown: what would move a terminal's cursor becomes ``?``."""
-    return "".join(c if c.isprintable() else "?" for c in text)
-
-
-def grid(lines: Iterable[tuple[str, str, str]]) -> Table:
-    """Return lines of a name, a figure and what it means, in columns."""
-    table = Table.grid(padding=(0, 2), pad_edge=False)
-    table.add_column(width=_GRID)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, justify="right", style="bold")
-    table.add_column(style="dim")
-    for name, figure, meaning in lines:
-        table.add_row("", readable(name), figure, readable(meaning))
-    return table
-
-
-def ruled(console: Console, title: str, columns: Sequence[str], *, left: int = 1) -> Table:
-    """Print a title and return an empty table to go under it.
-
-    The first ``left`` columns hold words, the others figures.
-    """
-    console.print()
-    console.print(readable(title), style="bold", soft_wrap=True)
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=True, header_style="")
-    for index, name in enumerate(columns):
-        word = index < left
-        table.add_column(
-            name, justify="left" if word else "right", overflow="fold", no_wrap=not word
-        )
-    return table
 
 
 def share(part: float, whole: float) -> str:
@@ -88,7 +49,7 @@ def _title(report: Report) -> str:
     )
 
 
-def _headline(report: Report) -> Table:
+def _headline(report: Report) -> list[tuple[str, str, str]]:
     serial = report.schedule == "serial"
     rate = "batch over makespan" if serial else "rate of outputs in the stream"
     tick = format_si(report.tick_s, "s")
@@ -105,21 +66,25 @@ def _headline(report: Report) -> Table:
         *([("", per_input, "for an input")] if report.batch > 1 else []),
         ("power", format_si(report.power_w, "W"), "mean over the run"),
         ("area", format_si(report.area_m2, "m2"), "of the machine"),
-        ("utilization", f"{report.utilization:.2%}", "of the peak MAC rate at the ops' slices"),
+        (
+            "utilization",
+            f"{report.utilization:.2%}",
+            "of what the arrays could do, at the ops' slices",
+        ),
     ]
     if report.programming is not None:
         took = format_si(report.programming.time_s, "s")
         spent = format_si(report.programming.energy_j, "J")
         lines.append(("programming", took, f"and {spent}, once, not in the figures above"))
-    return grid(lines)
+    return lines
 
 
 def _print_components(report: Report, console: Console) -> None:
     rows = sorted(report.tables.components, key=_spent_j, reverse=True)
     title = "Energy by component" + _of(TOP, len(rows))
-    table = ruled(console, title, ["component", "energy", "", "dynamic", "static", "count", "area"])
-    for row in rows[:TOP]:
-        table.add_row(
+    columns = ["component", "energy", "", "dynamic", "static", "count", "area"]
+    cells = [
+        (
             row.component,
             format_si(row.energy_j, "J"),
             share(row.energy_j, report.energy_j),
@@ -128,7 +93,9 @@ def _print_components(report: Report, console: Console) -> None:
             f"{row.instances:,}",
             format_si(row.area_m2, "m2"),
         )
-    console.print(table)
+        for row in rows[:TOP]
+    ]
+    print_table(console, title, columns, cells)
 
 
 def _print_ops(report: Report, console: Console, *, all_ops: bool) -> None:
@@ -138,19 +105,20 @@ def _print_ops(report: Report, console: Console, *, all_ops: bool) -> None:
         title = f"Longest ops ({TOP} of {len(rows)}; --all-ops lists them all)"
         rows = sorted(filter(_has_time, rows), key=_duration_s, reverse=True)[:TOP]
     columns = ["op", "kind", "bound by", "time", "", "stall", "energy", "util."]
-    table = ruled(console, title, columns, left=3)
-    for row in rows:
-        table.add_row(
-            readable(row.op),
+    cells = [
+        (
+            row.op,
             row.kind,
-            readable(row.bound_by or "-"),
+            row.bound_by or "-",
             _seconds(row.duration_s),
             share(row.duration_s or 0.0, report.makespan_s),
             _seconds(row.stall_s) if row.macs else "",
             format_si(row.energy_j, "J"),
             "" if row.utilization is None else f"{row.utilization:.1%}",
         )
-    console.print(table)
+        for row in rows
+    ]
+    print_table(console, title, columns, cells, left=3)
 
 
 def _bounds(report: Report) -> str:

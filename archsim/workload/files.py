@@ -11,7 +11,7 @@ from archsim import documents
 from archsim.errors import WorkloadError
 from archsim.workload.model import Workload
 from archsim.workload.ops import Product
-from archsim.workload.plan import RepetitionPlan, plan_document
+from archsim.workload.plan import Mode, RepetitionPlan, plan_document
 
 _NETWORKS = documents.Shipped("workloads", "workload", WorkloadError)
 _INLINE = 10**9  # a width that keeps a flow-style value on its line
@@ -53,22 +53,29 @@ def save_workload(workload: Workload, path: str | Path) -> None:
     _write(header, Path(path))
 
 
-def load_plan(path: str | Path, workload: Workload) -> RepetitionPlan:
-    """Return the plan in a file, checked against its workload.
+def load_plan(
+    path: str | Path,
+    workload: Workload,
+    *,
+    mode: Mode | None = None,
+    power_limits: tuple[float, float] | None = None,
+) -> RepetitionPlan:
+    """Return the plan in a file, checked against its workload and, if given, way of repeating.
 
-    Whether its counts suit the machine's way of repeating is for ``RepetitionPlan.check``, once
-    the machine is known.
+    Args:
+        path: A YAML or JSON file.
+        workload: The workload that the plan is for.
+        mode: How the machine repeats; ``None`` checks only what holds for every machine.
+        power_limits: Least and greatest count that the laser allows, for ``power``.
 
     Raises:
         WorkloadError: Every fault of the file, or of the plan for this workload.
     """
     document = documents.read(path, error=WorkloadError)
     plan = documents.parse(RepetitionPlan, document, error=WorkloadError)
-    try:
-        plan.check(workload)
-    except WorkloadError as error:
-        lines = str(error).splitlines()
-        raise WorkloadError("\n".join(f"{document.path}: {line}" for line in lines)) from None
+    faults = list(plan.faults(workload, mode=mode, power_limits=power_limits))
+    if faults:
+        raise WorkloadError("\n".join(documents.located(document, faults)))
     return plan
 
 
@@ -117,11 +124,7 @@ def _yaml_lines(document: dict[str, Any]) -> Iterator[str]:
 
 def _inline(value: Any) -> str:
     """Return a value as YAML on one line."""
-    import yaml
-
-    text: str = yaml.safe_dump(
-        value, default_flow_style=True, width=_INLINE, sort_keys=False, allow_unicode=True
-    )
+    text = documents.write_yaml(value, default_flow_style=True, width=_INLINE)
     return text.removesuffix("\n").removesuffix("\n...")
 
 

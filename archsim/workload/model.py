@@ -16,7 +16,7 @@ from pydantic.functional_validators import ModelWrapValidatorHandler, model_vali
 from archsim.documents import Fault, Faults, Loc
 from archsim.errors import WorkloadError
 from archsim.workload.ops import LaneOperations, Name, Op, Product, Shape, any_op, text
-from archsim.workload.ops._base import BRACKETS, FROZEN, MAX_BITS, Bits
+from archsim.workload.ops._base import BRACKETS, FROZEN, MAX_BITS, Bits, is_product
 from archsim.workload.ops._near import meant
 
 _STATED = ("macs", "fingerprint")  # keys of a file that repeat what its ops imply
@@ -71,7 +71,7 @@ class Workload(BaseModel):
     def _is_sound(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         if not isinstance(data, dict):
             return handler(data)
-        workload = handler({k: v for k, v in data.items() if k not in _STATED})
+        workload = handler(_without_stated(data))
         if faults := _graph_faults(workload) or _stated_faults(workload, data):
             raise Faults(faults)
         return workload
@@ -192,9 +192,31 @@ def sha256(structure: object) -> str:
     return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
 
 
+def _without_stated(data: dict[str, Any]) -> dict[str, Any]:
+    """Return what a file says, without what only repeats what its ops imply."""
+    kept = {key: value for key, value in data.items() if key not in _STATED}
+    if isinstance(ops := data.get("ops"), list | tuple):
+        kept["ops"] = [
+            {key: value for key, value in op.items() if key != "macs"}
+            if isinstance(op, dict) and is_product(op.get("kind"))
+            else op
+            for op in ops
+        ]
+    return kept
+
+
 def _stated_faults(workload: Workload, data: Mapping[str, Any]) -> list[Fault]:
-    """Return what a file says of the workload that does not follow from its ops."""
+    """Return what a file says of a sound workload that does not follow from its ops."""
     faults = []
+    for index, (op, stated) in enumerate(zip(workload.ops, data["ops"], strict=True)):
+        if not isinstance(op, Product) or not isinstance(stated, dict) or "macs" not in stated:
+            continue
+        if stated["macs"] != op.macs:
+            message = (
+                f"{op.name}: found {stated['macs']!r}; expected {op.macs} from the shapes; correct "
+                "the op, or delete `macs`, which is only there to be read"
+            )
+            faults.append(Fault(("ops", index, "macs"), message))
     if "macs" in data and data["macs"] != workload.macs:
         message = (
             f"found {data['macs']!r}; expected {workload.macs}, the sum over the ops; delete the "

@@ -5,13 +5,15 @@ A plan belongs to one workload, by fingerprint. Counts are relative to the machi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cached_property
 from math import isfinite
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
+from archsim.documents import Fault, dotted
 from archsim.errors import WorkloadError
 from archsim.workload.model import Workload, sha256
 from archsim.workload.ops import Product
@@ -20,16 +22,19 @@ from archsim.workload.ops._near import meant
 
 Mode = Literal["time", "space", "power"]
 Repetitions = int | float
+_FINGERPRINT = re.compile("sha256:[0-9a-f]{64}")
 _SHOWN = 3  # wrong numbers that a message lists
 
 
 def _number(value: object) -> Repetitions:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(  # noqa: TRY004 - what pydantic collects
-            f"found {value!r}; expected a number of repetitions"
+            f"found {value!r}; expected a number of repetitions; give one such as 4"
         )
     if not isfinite(value) or value <= 0:
-        raise ValueError(f"found {value!r}; expected a finite number of repetitions above 0")
+        raise ValueError(
+            f"found {value!r}; expected a finite number of repetitions above 0; give one such as 4"
+        )
     return int(value) if value == int(value) else value
 
 
@@ -37,8 +42,19 @@ def _counts(value: object) -> tuple[Repetitions, ...]:
     if not isinstance(value, list | tuple):
         return (_number(value),)
     if not value:
-        raise ValueError("found an empty list; expected one number, or one per output channel")
+        raise ValueError(
+            "found an empty list; expected one number, or one per output channel; give one such as "
+            "4"
+        )
     return tuple(map(_number, value))
+
+
+def _fingerprint(text: str) -> str:
+    if not _FINGERPRINT.fullmatch(text):
+        raise ValueError(
+            f"found {text!r}; expected sha256: and 64 hexadecimal digits; copy it from the workload"
+        )
+    return text
 
 
 OpCounts = Annotated[tuple[Repetitions, ...], BeforeValidator(_counts)]
@@ -52,7 +68,7 @@ class RepetitionPlan(BaseModel):
     format: Literal[1] = 1
     """Version of this format."""
 
-    fingerprint: Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+    fingerprint: Annotated[str, AfterValidator(_fingerprint)]
     """Fingerprint of the workload that the plan is for."""
 
     counts: Annotated[dict[str, OpCounts], Field(min_length=1)]
@@ -75,7 +91,7 @@ class RepetitionPlan(BaseModel):
         try:
             counts = _counts(repetitions)
         except ValueError as error:
-            raise WorkloadError(f"repetitions: {error}; give one such as 4") from None
+            raise WorkloadError(f"repetitions: {error}") from None
         return cls(
             fingerprint=workload.fingerprint,
             counts={op.name: counts for op in workload.gemms},
@@ -130,31 +146,46 @@ class RepetitionPlan(BaseModel):
         Raises:
             WorkloadError: Every fault, one a line.
         """
-        faults = list(self._structural_faults(workload))
-        for name, counts in self.counts.items():
-            faults += _mode_faults(name, counts, mode, power_limits)
+        faults = list(self.faults(workload, mode=mode, power_limits=power_limits))
         if faults:
-            raise WorkloadError("\n".join(f"plan: {fault}" for fault in faults))
+            raise WorkloadError("\n".join(f"plan: {dotted(f.loc)}: {f.message}" for f in faults))
 
-    def _structural_faults(self, workload: Workload) -> Iterator[str]:
+    def faults(
+        self,
+        workload: Workload,
+        *,
+        mode: Mode | None = None,
+        power_limits: tuple[float, float] | None = None,
+    ) -> Iterator[Fault]:
+        """Yield what :meth:`check` refuses, each fault with its place in the plan."""
+        yield from self._structural_faults(workload)
+        for name, counts in self.counts.items():
+            for message in _mode_faults(counts, mode, power_limits):
+                yield Fault(("counts", name), message)
+
+    def _structural_faults(self, workload: Workload) -> Iterator[Fault]:
         if self.fingerprint != workload.fingerprint:
-            yield (
-                f"fingerprint: found {self.fingerprint}; expected {workload.fingerprint} of "
+            yield Fault(
+                ("fingerprint",),
+                f"found {self.fingerprint}; expected {workload.fingerprint} of "
                 f"workload {workload.name!r}; use the workload that the plan was made for, or make "
-                "a plan for this one"
+                "a plan for this one",
             )
         gemms = {op.name: op for op in workload.gemms}
         others = {op.name: op.kind for op in workload.ops} | dict.fromkeys(gemms, "")
         for name, counts in self.counts.items():
+            loc = ("counts", name)
             if name in gemms:
-                yield from _channel_faults(gemms[name], counts)
+                for message in _channel_faults(gemms[name], counts):
+                    yield Fault(loc, message)
             elif name in others:
                 kind = others[name]
-                yield f"counts.{name}: found an op of kind {kind}; expected a GEMM; delete it"
+                yield Fault(loc, f"found an op of kind {kind}; expected a GEMM; delete it")
             else:
-                yield f"counts.{name}: found no such op; expected a GEMM; {meant(name, gemms)}"
+                yield Fault(loc, f"found no such op; expected a GEMM; {meant(name, gemms)}")
         for name in [name for name in gemms if name not in self.counts]:
-            yield f"counts: found nothing for GEMM {name!r}; expected a count; add a line for it"
+            message = f"found nothing for GEMM {name!r}; expected a count; add a line for it"
+            yield Fault(("counts",), message)
 
 
 def _channel_faults(op: Product, counts: tuple[Repetitions, ...]) -> Iterator[str]:
@@ -164,11 +195,10 @@ def _channel_faults(op: Product, counts: tuple[Repetitions, ...]) -> Iterator[st
         expected = "one number: its columns are positions, not channels"
     else:
         expected = f"one number, or {op.channels}, one per output channel"
-    yield f"counts.{op.name}: found {len(counts)} numbers; expected {expected}; correct the list"
+    yield f"found {len(counts)} numbers; expected {expected}; correct the list"
 
 
 def _mode_faults(
-    name: str,
     counts: tuple[Repetitions, ...],
     mode: Mode | None,
     power_limits: tuple[float, float] | None,
@@ -176,18 +206,18 @@ def _mode_faults(
     if mode == "power":
         if len(counts) > 1:
             yield (
-                f"counts.{name}: found {len(counts)} numbers; expected one with repetition: power, "
-                "because one laser feeds all channels; give the op one number"
+                f"found {len(counts)} numbers; expected one with repetition: power, because one "
+                "laser feeds all channels; give the op one number"
             )
         low, high = power_limits or (0.0, float("inf"))
         if wrong := [count for count in counts if not low <= count <= high]:
             yield (
-                f"counts.{name}: found {_some(wrong)}; expected {low:g} to {high:g}, the laser's "
+                f"found {_some(wrong)}; expected {low:g} to {high:g}, the laser's "
                 "limits; change the plan or laser.min_power and laser.max_power"
             )
     elif mode is not None and (wrong := [c for c in counts if not isinstance(c, int) or c < 1]):
         yield (
-            f"counts.{name}: found {_some(wrong)}; expected whole numbers from 1 up with "
+            f"found {_some(wrong)}; expected whole numbers from 1 up with "
             f"repetition: {mode!s}; round the plan, or repeat by power"
         )
 

@@ -78,6 +78,17 @@ def test_anything_else_is_refused_with_an_example(text):
         read(Joule, text)
 
 
+@pytest.mark.parametrize(
+    ("quantity", "text", "bound"),
+    [(Decibel, "200.1 dB", "at most 200 dB"), (Second, "1001 ms", "at most 1 s")],
+)
+def test_slips_of_the_pen_are_refused(quantity, text, bound):
+    with pytest.raises(ValidationError, match=f"not negative, {bound}; write it with its unit"):
+        read(quantity, text)
+    with pytest.raises(ValidationError, match=bound):
+        TypeAdapter(quantity).validate_python(201)
+
+
 @pytest.mark.parametrize("number", [5, 5.0, 0, True, None, [1]])
 def test_a_file_may_not_leave_the_unit_out(number):
     with pytest.raises(ValidationError, match="write it with its unit, such as 5 GHz"):
@@ -104,7 +115,7 @@ def test_an_exact_quantity_takes_no_fractional_float():
 def test_zero_frequency_and_fractional_bits_are_refused():
     with pytest.raises(ValidationError, match="above zero"):
         read(Hertz, "0 Hz")
-    with pytest.raises(ValidationError, match="expected a whole number of bits"):
+    with pytest.raises(ValidationError, match="a whole number of bits; round it to such as 2 MiB"):
         read(Bits, "0.3 bit")
 
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 from math import prod
-from typing import Annotated, Any, ClassVar, Self, TypeVar, Union
+from typing import Annotated, Any, ClassVar, TypeVar, Union
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
-from pydantic.functional_validators import ModelWrapValidatorHandler, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
-from archsim.documents import Fault, Faults
 from archsim.errors import WorkloadError
 
 MAX_SIZE = 2**31 - 1  # of one dimension; larger numbers in a file are slips of the pen
@@ -19,7 +24,17 @@ MAX_BITS = 64
 MAX_SPATIAL = 3
 MATRIX = 2  # dimensions
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^\S+$")]
+
+def _name(text: str) -> str:
+    if not text.isprintable() or " " in text or text.startswith("("):
+        raise ValueError(
+            f"found {text!r}; expected a name without spaces or control characters that does not "
+            "begin with a round bracket, as the program's own entries do; rename it"
+        )
+    return text
+
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(_name)]
 Bits = Annotated[int, Field(ge=1, le=MAX_BITS)]
 Count = Annotated[int, Field(ge=1, le=MAX_SIZE)]
 Natural = Annotated[int, Field(ge=0, le=MAX_SIZE)]
@@ -152,7 +167,7 @@ class Op(BaseModel):
         fewest, most = self.arity
         if len(inputs) < fewest or (most is not None and len(inputs) > most):
             wanted = str(fewest) if fewest == most else f"{fewest} to {most or 'any number of'}"
-            raise WorkloadError(f"found {len(inputs)} inputs; {self.kind} takes {wanted}")
+            raise WorkloadError(f"found {len(inputs)} inputs; expected {wanted} for {self.kind}")
         return self._infer(*inputs)
 
     @abstractmethod
@@ -180,20 +195,6 @@ class Product(Op):
         """Return the multiply-accumulates."""
         return self.gemm.macs
 
-    @model_validator(mode="wrap")
-    @classmethod
-    def _macs_are_as_stated(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        if not isinstance(data, dict) or "macs" not in data:
-            return handler(data)
-        product = handler({key: value for key, value in data.items() if key != "macs"})
-        if data["macs"] != product.macs:
-            message = (
-                f"{product.name}: found {data['macs']!r}; expected {product.macs} from the shapes; "
-                "correct the op, or delete `macs`, which is only there to be read"
-            )
-            raise Faults([Fault(("macs",), message)])
-        return product
-
     def lane_operations(self, *_: Shape) -> LaneOperations:
         """Return one addition per output for a bias; the MACs are counted by ``gemm``."""
         return LaneOperations(simple=self.elements if self.parameters else 0)
@@ -210,6 +211,12 @@ def op_kind(model: type[O]) -> type[O]:
         raise ValueError(f"kind {kind!r} is taken by {_KINDS[kind].__qualname__}")
     _KINDS[kind] = model
     return model
+
+
+def is_product(kind: object) -> bool:
+    """Return whether a kind of op, by its name in a file, is a matrix product."""
+    model = _KINDS.get(kind) if isinstance(kind, str) else None
+    return model is not None and issubclass(model, Product)
 
 
 def any_op() -> Any:

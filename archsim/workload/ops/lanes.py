@@ -94,7 +94,9 @@ class Norm(Op):
     @model_validator(mode="after")
     def _only_group_norms_have_groups(self) -> Self:
         if self.groups > 1 and self.function != "group":
-            raise ValueError(f"found groups: {self.groups}; expected it with function: group only")
+            raise ValueError(
+                f"found groups: {self.groups}; expected it with function: group only; delete it"
+            )
         return self
 
     def _infer(self, *inputs: Shape) -> Shape:
@@ -146,13 +148,16 @@ class Pool(Op):
     def _is_consistent(self) -> Self:
         rank = len(self.kernel)
         if not 1 <= rank <= MAX_SPATIAL:
-            raise ValueError(f"found a kernel of {rank} dimensions; expected 1, 2 or 3")
+            raise ValueError(f"found a kernel of {rank} dimensions; expected 1, 2 or 3; correct it")
         for name in ("stride", "padding"):
             if len(found := getattr(self, name)) != rank:
-                raise ValueError(f"found {name}: {list(found)}; expected {rank} numbers, as kernel")
+                raise ValueError(
+                    f"found {name}: {list(found)}; expected {rank} numbers, as kernel; correct one"
+                )
         if self.dilation and len(self.dilation) != rank:
             raise ValueError(
-                f"found dilation: {list(self.dilation)}; expected {rank} numbers, as kernel"
+                f"found dilation: {list(self.dilation)}; expected {rank} numbers, as kernel; "
+                "correct one"
             )
         return self
 

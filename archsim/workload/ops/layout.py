@@ -218,7 +218,8 @@ class Layout(Op):
                 + " and ".join(
                     [f"without {name}" for name in missing] + [f"with {name}" for name in spare]
                 )
-                + f"; expected it with {', '.join(needed) or 'none of ' + ', '.join(_FIELDS)}"
+                + f"; expected it with {', '.join(needed) or 'none of ' + ', '.join(_FIELDS)}; "
+                "add or delete keys to match"
             )
         return self
 

@@ -64,19 +64,22 @@ class Conv(Product):
     def _is_consistent(self) -> Self:
         rank = len(self.kernel)
         if not 1 <= rank <= MAX_SPATIAL:
-            raise ValueError(f"found a kernel of {rank} dimensions; expected 1, 2 or 3")
+            raise ValueError(f"found a kernel of {rank} dimensions; expected 1, 2 or 3; correct it")
         for name in ("stride", "padding", "dilation"):
             if len(found := getattr(self, name)) != rank:
-                raise ValueError(f"found {name}: {list(found)}; expected {rank} numbers, as kernel")
+                raise ValueError(
+                    f"found {name}: {list(found)}; expected {rank} numbers, as kernel; correct one"
+                )
         for name in ("in_channels", "out_channels"):
             if (channels := getattr(self, name)) % self.groups:
                 raise ValueError(
-                    f"found {name}: {channels}; expected a multiple of groups: {self.groups}"
+                    f"found {name}: {channels}; expected a multiple of groups: {self.groups}; "
+                    "correct one of the two"
                 )
         if self.output_padding and not (self.transposed and len(self.output_padding) == rank):
             raise ValueError(
                 f"found output_padding: {list(self.output_padding)}; expected {rank} numbers, "
-                "and those only where transposed: true"
+                "and those only where transposed: true; correct or delete it"
             )
         return self
 
@@ -207,7 +210,9 @@ class MatMul(Product):
     @model_validator(mode="after")
     def _has_rows_and_columns(self) -> Self:
         if len(self.shape) < MATRIX:
-            raise ValueError(f"found shape: {list(self.shape)}; expected rows and columns at least")
+            raise ValueError(
+                f"found shape: {list(self.shape)}; expected rows and columns at least; correct it"
+            )
         return self
 
     def _infer(self, *inputs: Shape) -> Shape:

@@ -97,9 +97,8 @@ def test_names_that_look_like_markup_are_printed_as_they_are(tmp_path):
 def test_names_cannot_move_the_cursor(tmp_path):
     (tmp_path / "net.json").write_text(json.dumps(network(conv("a\x1b[2J"), relu("r", "a\x1b[2J"))))
     done = archsim("run", "homodyne", tmp_path / "net.json")
-    assert done.status == 0
-    assert "\x1b" not in done.out
-    assert "a?[2J" in done.out
+    assert (done.status, done.out) == (2, "")
+    assert "\x1b" not in done.err
 
 
 def test_check_prints_facts_and_keeps_going_after_a_fault(tmp_path):
@@ -114,6 +113,29 @@ def test_check_prints_facts_and_keeps_going_after_a_fault(tmp_path):
 def test_check_takes_overrides():
     assert "homodyne" in archsim("check", "homodyne", "--set", "tiles.count=8").out
     assert archsim("check", "homodyne", "--set", "tiles.count=-8").status == 2
+
+
+def test_check_names_the_files_that_an_override_does_not_fit_and_says_no_line_twice(tmp_path):
+    done = archsim("check", "homodyne", "digital_int8", "--set", "tiles.adc.bits=9")
+    assert done.status == 2
+    faults = [line for line in done.err.splitlines() if not line.startswith("warning: ")]
+    assert faults
+    assert all(line.startswith("digital_int8: --set") for line in faults)
+    (tmp_path / "broken.yaml").write_text("format: 1\n")
+    once = archsim("check", tmp_path / "broken.yaml").err.splitlines()
+    twice = archsim("check", tmp_path / "broken.yaml", tmp_path / "broken.yaml").err.splitlines()
+    assert twice == once
+
+
+def test_a_plan_and_a_number_of_repetitions_exclude_each_other(tmp_path):
+    lenet5 = api.load_workload("lenet5")
+    api.save_plan(api.RepetitionPlan.uniform(lenet5, 2), tmp_path / "plan.yaml")
+    options = ("run", "homodyne", "lenet5", "--plan", tmp_path / "plan.yaml")
+    assert archsim(*options).status == 0
+    for number in ("1", "2"):
+        done = archsim(*options, "--repetitions", number)
+        assert (done.status, done.out) == (2, "")
+        assert "beside a plan; expected one of the two" in done.err
 
 
 def test_check_tells_mismatches_apart_from_facts():
@@ -167,6 +189,39 @@ def test_trace_prints_a_workload_that_runs(tmp_path):
     assert "small.yaml: small, 2 ops, 4,860 MACs" in saved.err
     assert (tmp_path / "small.yaml").read_text() == done.out
     assert archsim("run", "homodyne", "small.yaml").status == 0
+
+
+@pytest.mark.usefixtures("with_model")
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("small_model.py", "found the extension '.py'; expected .yaml, .yml, .json"),
+        ("nowhere/net.yaml", "found no folder nowhere; expected one to write to"),
+        ("thesis.yaml", "found something that is no workload"),
+        ("empty.json", "found something that is no workload"),
+        ("folder.yaml", "found something that is no workload"),
+        ("link.yaml", "found something that is no workload"),
+    ],
+)
+def test_trace_asks_before_it_exports_whether_it_may_write_there(
+    target, message, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("archsim.frontend.trace", lambda *_, **__: pytest.fail("it exported"))
+    (tmp_path / "thesis.yaml").write_text("precious: true\n")
+    (tmp_path / "empty.json").write_text("")
+    (tmp_path / "folder.yaml").mkdir()
+    (tmp_path / "link.yaml").symlink_to("thesis.yaml")
+    done = archsim("trace", "small_model:net", "--input", "1x3x8x8", "-o", target)
+    assert (done.status, done.out) == (2, "")
+    assert done.err.startswith(f"{target}: {message}")
+
+
+@pytest.mark.usefixtures("with_model")
+def test_trace_replaces_an_earlier_workload():
+    for width in (5, 6):
+        options = ("--kwargs", f'{{"width": {width}}}', "--input", "1x3x8x8", "-o", "net.yaml")
+        assert archsim("trace", "small_model:net", *options).status == 0
+    assert api.load_workload("net.yaml").macs == 6 * 3 * 9 * 6 * 6
 
 
 def test_version_and_help_are_data():
@@ -249,8 +304,7 @@ def start(*arguments, **options):
         [sys.executable, "-m", "archsim", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
-        **options,
+        **{"text": True} | options,
     )
 
 
@@ -271,6 +325,70 @@ def test_a_reader_that_leaves_early_is_no_fault():
         process.stdout.close()
         assert process.wait(timeout=20) == 0
         assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_without_unicode_gets_the_figures_spelt_out(encoding, tmp_path):
+    named = network(conv("caf\N{LATIN SMALL LETTER E WITH ACUTE}\N{SNOWMAN}"))
+    (tmp_path / "net.json").write_text(json.dumps(named))
+    command = ("run", "homodyne", str(tmp_path / "net.json"))
+    environment = os.environ | {"PYTHONIOENCODING": encoding}
+    with start(*command, env=environment, encoding=encoding) as process:
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (0, "")
+    assert "----------" in out
+    assert ("mm2" if encoding == "ascii" else "mm²") in out
+    assert ("caf\\xe9\\u2603" if encoding == "ascii" else "café\\u2603") in out
+
+
+def test_data_is_utf_8_wherever_it_goes(tmp_path):
+    (tmp_path / "net.json").write_text(json.dumps(network(conv("\N{SNOWMAN}"))))
+    command = ("run", "homodyne", str(tmp_path / "net.json"), "--format", "json")
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    with start(*command, env=environment, encoding="utf-8") as process:
+        out, _ = process.communicate(timeout=20)
+    assert "\N{SNOWMAN}" in [op["name"] for op in json.loads(out)["ops"]]
+
+
+def shell(redirection, *arguments):
+    command = [sys.executable, "-m", "archsim", *arguments]
+    return subprocess.run(
+        ["sh", "-c", f'"$@" {redirection}', "sh", *command],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+
+def test_output_that_cannot_be_written_is_told():
+    full = shell(">/dev/full", "machines")
+    assert full.returncode == 2
+    assert full.stderr.startswith("stdout: cannot be written (No space left on device); expected")
+    closed = shell(">&-", "machines")
+    assert closed.returncode == 2
+    assert closed.stderr == "stdout: found it closed; expected it open; send it somewhere\n"
+
+
+@pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
+def test_words_that_nobody_can_read_change_no_status(redirection):
+    warned = ("check", "homodyne", "--set", "tiles.adc.rate=3 GHz")
+    assert shell(redirection, *warned).returncode == 0
+    assert shell(redirection, "check", "no_such_machine").returncode == 2
+
+
+def test_control_c_during_the_imports_is_quiet():
+    code = (
+        "import sys\n"
+        "from archsim.cli import main\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'typer': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+        "main(['machines'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
 
 
 def test_control_c_ends_a_run_cleanly():

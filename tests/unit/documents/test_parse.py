@@ -41,6 +41,8 @@ class Machine(Strict):
     part: Annotated[Adc | Mzm, Field(discriminator="kind")]
     shape: tuple[int, ...] = ()
     mode: Mode = Mode.TIME
+    format: Literal[1] = 1
+    word: Annotated[str, Field(pattern="^[a-z]+$")] = "x"
     parts: dict[str, Adc] = {}
     limit: int = 10
 
@@ -79,8 +81,8 @@ def test_every_fault_is_reported_at_once_in_the_order_of_the_file():
         'm:2:12: shape[1]: found "a"; expected a whole number; change it',
         "m:2:15: shape[2]: found 2.5; expected a whole number; change it",
         "m:3:1: mode: found \"tme\"; expected time or space; did you mean 'time'?",
-        "m:4:1: limt: found the unknown key 'limt'; expected one of limit, mode, part, parts, "
-        "shape; did you mean 'limit'?",
+        "m:4:1: limt: found the unknown key 'limt'; expected one of format, limit, mode, part, "
+        "parts, shape, word; did you mean 'limit'?",
     ]
 
 
@@ -91,7 +93,13 @@ def test_every_fault_is_reported_at_once_in_the_order_of_the_file():
          "(Energy of one conversion); add it"),
         ("part: {kind: adx}", "m:1:1: part: found kind 'adx'; expected adc or mzm; "
          "did you mean 'adc'?"),
-        ("part: {bits: 8}", "m:1:1: part: found no kind; expected this key; add it"),
+        ("part: {bits: 8}", "m:1:1: part: found no kind; expected this key with adc or mzm; "
+         "add it"),
+        ("part: {knd: adc}", "m:1:1: part: found no kind; expected this key with adc or mzm; "
+         "did you mean it by 'knd'?"),
+        (GOOD + "format: '1'", "m:2:1: format: found \"1\"; expected 1; write it without quotes"),
+        (GOOD + "word: 1x", "m:2:1: word: found \"1x\"; expected text of the form ^[a-z]+$; "
+         "change it"),
         ("part: 3", "m:1:1: part: found 3; expected a mapping of keys to values; change it"),
         ("part: {kind: mzm, adc: {kind: adc, bts: 8, bits: 1, energy: 0 J}}",
          "m:1:36: part.adc.bts: found the unknown key 'bts'; expected one of bits, energy, kind; "
@@ -99,8 +107,8 @@ def test_every_fault_is_reported_at_once_in_the_order_of_the_file():
         (GOOD + "parts: {a: {kind: adc, bits: true, energy: 0 J}}",
          "m:2:24: parts.a.bits: found true; expected a whole number; change it"),
         (GOOD + "shape: 5", "m:2:1: shape: found 5; expected a list; change it"),
-        (GOOD + "qqq: 5", "m:2:1: qqq: found the unknown key 'qqq'; expected one of limit, mode, "
-         "part, parts, shape; remove it"),
+        (GOOD + "qqq: 5", "m:2:1: qqq: found the unknown key 'qqq'; expected one of format, limit, "
+         "mode, part, parts, shape, word; remove it"),
         ("[1]", "m:1:1: (whole file): found [1]; expected a mapping of keys to values; change it"),
     ],
 )  # fmt: skip

@@ -1,10 +1,11 @@
 import json
+import os
 import stat
 from pathlib import Path
 
 import pytest
 
-from archsim.documents import read, read_text, write_atomically
+from archsim.documents import read, read_text, write_atomically, write_yaml
 from archsim.errors import ConfigError, WorkloadError
 
 
@@ -49,9 +50,18 @@ def test_plain_words_of_yaml_1_1_stay_words():
 
 
 def test_numbers_in_quotes_stay_text_and_exponents_need_no_point():
-    assert read_text("a: '3'\nb: 1e3\nc: .5\nd: 007", "x").data == {
-        "a": "3", "b": 1000.0, "c": 0.5, "d": 7,
+    assert read_text("a: '3'\nb: 1e3\nc: .5\nd: '007'\ne: -0", "x").data == {
+        "a": "3", "b": 1000.0, "c": 0.5, "d": "007", "e": 0,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text", ["3", "08", "1e3", "-.5", "+1", "5.", "true", "", "~", "x", "a\x85\u2028\r\nb"]
+)
+def test_text_that_could_be_misread_is_written_in_quotes(text):
+    assert read_text(write_yaml({text: [text, 1, 2.5, 1e-9]}), "x").data == {
+        text: [text, 1, 2.5, 1e-9]
+    }
 
 
 BROKEN_YAML = {
@@ -69,9 +79,12 @@ BROKEN_YAML = {
     "a: 1\n---\nb: 2": "x:2:1: found a second document; expected one document a file",
     "": "x: found nothing; expected keys and values",
     "# only words": "found nothing",
+    "a: 064": "x:1:4: found the number 064; expected no leading zeros; remove them, or put text in",
+    "a: [-01]": "found the number -01; expected no leading zeros",
+    "a: [,]": "x:1:5: found no node content; expected YAML; mend the syntax here",
     "a: [1,": "expected YAML; mend the syntax here",
     "a: b: c": "x:1:5: found",
-    "\ta: 1": "x:1:1: found",
+    "\ta: 1": "x:1:1: found character that cannot start any token; expected YAML",
     "a: \x00": "expected YAML",
     "%YAML 9.9\n---\na: 1": "expected YAML",
 }
@@ -97,9 +110,11 @@ BROKEN_JSON = {
     "[1 2]": "expected ','",
     "[" * 5000: "found more than 64 levels",
     '{"a": 1} x': "found 'x' after the end; expected one value",
-    '"abc': "expected a JSON string",
+    '"abc': "found text without its closing quote; expected a JSON string",
+    '"\n"': "found a control character in a string; expected a JSON string",
+    '"\\u12"': "found an incomplete \\u escape; expected a JSON string",
     '"\\ud800"': "found half a surrogate pair",
-    '"\\x"': "expected a JSON string",
+    '"\\x"': "found an unknown escape; expected a JSON string",
     "": "found the end of the file",
 }
 
@@ -125,6 +140,17 @@ def test_files_that_are_no_text_are_refused(write, tmp_path):
         read(write("a.txt", "a: 1"))
     with pytest.raises(ConfigError, match="cannot be read"):
         read("a\x00b.yaml")
+
+
+def test_what_is_no_regular_file_is_refused_before_it_can_block(tmp_path):
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(ConfigError, match=r"pipe.yaml: found a pipe or device; expected a file"):
+        read(tmp_path / "pipe.yaml")
+
+
+def test_a_file_without_an_extension_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match=r"net: found no extension; expected .yaml, .yml or"):
+        read(tmp_path / "net")
 
 
 def test_a_file_of_absurd_size_is_not_read_whole(tmp_path):

@@ -1,3 +1,5 @@
+import logging
+
 import pytest
 import torch
 
@@ -50,6 +52,8 @@ def module(tmp_path, monkeypatch):
         "def raises(): raise RuntimeError('no luck')\n"
         "def no_module(): return [1]\n"
         "def sized(width): return torch.nn.Linear(width, 2)\n"
+        "class Branches(torch.nn.Module):\n"
+        "    def forward(self, x): return x if x.sum() > 0 else -x\n"
         "def needs_data(): return torch.nn.Linear(int(torch.ones(1).item()), 2)\n"
     )
     (tmp_path / "broken_models.py").write_text("this is no python\n")
@@ -79,6 +83,12 @@ def test_module_in_the_working_directory_is_found_and_given_its_arguments():
         ("faulty_models:needs_data", {}, "use --device cpu"),
         ("faulty_models:sized", {}, "raises TypeError"),
         ("faulty_models:sized", {"kwargs": "{width: 5}"}, "--kwargs: found .*expected a JSON obj"),
+        (
+            "faulty_models:sized",
+            {"kwargs": '{"width": 5, "width": 6}'},
+            "--kwargs: found the key 'width' twice; expected each once",
+        ),
+        ("faulty_models:sized", {"kwargs": '{"width": 5}', "name": ""}, "name: found ''; expected"),
         ("faulty_models:sized", {"kwargs": "[5]"}, "--kwargs: found a JSON list"),
         (
             "faulty_models:sized",
@@ -102,3 +112,11 @@ def test_model_that_needs_data_is_built_on_the_cpu():
 def test_inputs_without_a_common_batch_need_a_fixed_one():
     with pytest.raises(WorkloadError, match=r"inputs: found 1x1x32x32, 2x4; expected the same"):
         trace(LENET, ["1x1x32x32", "2x4"])
+
+
+@pytest.mark.usefixtures("module")
+def test_torch_says_nothing_beside_the_message(capfd):
+    with pytest.raises(WorkloadError, match=r"Branches: found a model that torch.export refuses"):
+        trace("faulty_models:Branches", ["1x5"])
+    assert capfd.readouterr() == ("", "")
+    assert logging.root.manager.disable == logging.NOTSET

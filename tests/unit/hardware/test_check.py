@@ -70,21 +70,24 @@ def test_shipped_machines_give_no_warnings():
     ("name", "override", "message"),
     [
         ("homodyne", "tiles.adc.bits=14", "tiles.adc.bits: found 14; noise leaves 6.9 effective"),
-        ("homodyne", "tiles.dac.rate=1 GHz", "tiles.dac: found 1e-09 s for the words of one pass"),
-        ("homodyne", "tiles.dac.count=32", "tiles.weight_dac: found 4e-10 s for the words"),
+        ("homodyne", "tiles.dac.rate=1 GHz", "tiles.dac: found 1 ns for the words of one pass"),
+        ("homodyne", "tiles.dac.count=32", "tiles.weight_dac: found 400 ps for the words"),
         (
             "crossbar",
             "tiles.adc.rate=640 MHz",
-            "tiles.adc: found 2e-07 s to convert sums that take 1e-07 s",
+            "tiles.adc: found 200 ns to convert sums that take 100 ns",
         ),
         (
             "dota_b",
             "tiles.adc.count=12",
-            "tiles.adc: found 2.4e-09 s to convert sums that take 6e-10",
+            "tiles.adc: found 2.4 ns to convert sums that take 600 ps",
         ),
-        ("homodyne", "tiles.adc.rate=0.3 GHz", "it works at 2.5e+08 Hz; choose a rate"),
-        ("homodyne", "buffer.size=1 KiB", "buffer.size: found 8192 bit; one pass takes and leaves"),
-        ("homodyne", "tiles.detector.count=8", "tiles.detector.count: found 8; an array has 4096"),
+        ("homodyne", "tiles.adc.rate=0.3 GHz", "it works at 250 MHz; expected a rate that divides"),
+        ("homodyne", "buffer.size=1 KiB", "buffer.size: found 1 KiB; one pass takes and leaves"),
+        # 255 levels of a conversion by 255 for slices of 1 bit and 85 for slices of 2: 23 bits.
+        ("crossbar", "tiles.accumulator.bits=22", "operands' slices takes 23; expected at least"),
+        ("homodyne", "tiles.accumulator.bits=7", "tiles.accumulator.bits: found 7; a conversion"),
+        ("digital_int8", "tiles.accumulator.bits=15", "a product of 8-bit operands takes 16"),
     ],
 )
 def test_a_mismatch_is_warned_of(name, override, message):

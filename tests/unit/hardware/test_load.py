@@ -58,6 +58,29 @@ def test_a_circle_of_bases_is_refused(write):
     assert "b.yaml:1:1: base: found 'a.yaml', which inherits this file" in complaint(path)
 
 
+def test_a_shipped_machine_is_inherited_by_its_bare_name(write):
+    heir = load_hardware(write("heir.yaml", "base: homodyne\nname: heir"))
+    assert heir.buffer == load_hardware("homodyne").buffer
+
+
+@pytest.mark.parametrize(
+    ("base", "message"),
+    [
+        ("homodin", "base: homodin: found no such machine; expected a file or one of"),
+        ("none.yaml", "none.yaml: found no such file; expected one"),
+        ("empty.yaml", "empty.yaml: found nothing; expected keys and values"),
+        ("list.yaml", "list.yaml: found no keys; expected a machine; name another file"),
+        ("''", "base: machine: found an empty name; expected a file or one of"),
+    ],
+)
+def test_a_fault_of_a_base_names_the_place_that_inherits(write, base, message):
+    write("empty.yaml", "")
+    write("list.yaml", "- 1")
+    found = complaint(write("heir.yaml", f"name: x\nbase: {base}"))
+    assert "heir.yaml:2:1: base: " in found
+    assert message in found
+
+
 @pytest.mark.parametrize("base", ["3", "[a]", "''", "none.yaml"])
 def test_a_base_that_is_no_machine_is_refused(write, base):
     assert "found" in complaint(write("heir.yaml", f"base: {base}"))
@@ -92,6 +115,8 @@ def test_an_override_may_set_a_whole_part_or_take_it_away():
         ("tils.count=6", "tils: found the unknown key 'tils'; "),
         ("tiles.count=-1", "--set tiles.count=-1: tiles.count: found -1; expected at least 1"),
         ("tiles.count=1e30", "tiles.count"),
+        ("tiles.rows=064", "found the number 064; expected no leading zeros; remove them, or"),
+        ("buffer.size=1.5 bit", "expected a whole number of bits; round it to such as 2 MiB"),
         ("tiles.laser.power=5", "tiles.laser.power: found 5; expected a quantity in W"),
         ("tiles.laser.power=5 J", "tiles.laser.power: found '5 J'; expected a quantity in W"),
         ("tiles.count.x=1", "found a path through a plain value"),

@@ -32,8 +32,28 @@ BREACHES = [
      "tiles.laser.max_power: found nothing; repetition by power needs the laser's limits"),
     ("crossbar", ["tiles.repetition=power"], "found 'power' on a machine without a laser"),
     ("homodyne", ["tiles.laser.min_power=1 W"], "tiles.laser.min_power: found 1 W, above"),
-    ("homodyne", ["tiles.laser.max_power=1 nW"], "tiles.laser.max_power: found 1e-09 W, below"),
+    ("homodyne", ["tiles.laser.max_power=1 nW"],
+     "tiles.laser.max_power: found 1 nW, below the power of 1 mW"),
     ("dota_b", ["tiles.cores_split=columns"], "tiles.adc_shared_by: found 'cores' where the cores"),
+    ("homodyne", ["tiles.repetition=power", "tiles.laser.on=always"],
+     "tiles.laser.on: found 'always' with repetition: power, where the laser follows"),
+    ("homodyne", ["tiles.tiles_split=rows"], "tiles.inputs_shared_by: found 'tiles' with "
+     "tiles_split: rows, where each tile needs inputs of its own at the same time"),
+    ("homodyne", ["tiles.tiles_split=contraction"], "found 'tiles' with tiles_split: contraction"),
+    ("homodyne", ["tiles.detector.count=8191"], "tiles.detector.count: found 8191; an array has "
+     "4096 outputs; expected at least 8192, a balanced pair for each; raise it"),
+    ("homodyne", ["tiles.tia.count=4095"], "tiles.tia.count: found 4095; an array has 4096"),
+    ("ring_bank", ["tiles.detector.count=63"], "expected at least 64, one for each; raise it"),
+    ("digital_int8", ["tiles.rows=1000000000"], "buffer.size: found "),
+    # 64 inputs and 64 weights of 8 bit are 1,024 bit.
+    ("homodyne", ["buffer.size=127 B"], "buffer.size: found 127 B; the operands of one pass are "
+     "128 B; expected at least that; enlarge it"),
+    ("homodyne", ["tiles.modulator.loss=10000 dB"], "tiles.modulator.loss: found '10000 dB'; "
+     "expected a quantity in dB, not negative, at most 200 dB; write it"),
+    # 47.85 photons less 200 dB more than 3 dB are under 1e-17.
+    ("homodyne", ["tiles.modulator.loss=200 dB"], "tiles.laser.power: found 1 mW, of which"),
+    ("homodyne", ["dram.latency=1e9 s"], "dram.latency: found '1e9 s'; expected a quantity in s, "
+     "not negative, at most 1 s; write it with its unit, such as 100 ns"),
     ("homodyne", ["tiles.adc.enob=9"], "tiles.adc.enob: found 9.0 effective bits of 8"),
     ("homodyne", ["tiles.adc.enob=3"], "tiles.adc.enob: found 3 effective bits; expected"),
     ("homodyne", ["tiles.adc.energy={}"], "tiles.adc.energy: found 0 forms; expected exactly"),
@@ -101,3 +121,7 @@ def test_breaches_between_parts_are_reported_beside_faults_within_them():
 def test_power_limits_are_relative_to_the_base_pass():
     assert load_hardware("homodyne").power_limits == pytest.approx((0.01, 200))
     assert load_hardware("crossbar").power_limits is None
+
+
+def test_one_tile_may_have_its_drivers_to_itself_whatever_is_split():
+    assert load_hardware("homodyne", ["tiles.count=1", "tiles.tiles_split=rows"]).tiles.count == 1

@@ -7,7 +7,7 @@ import pytest
 from archsim.errors import SimulationError
 from archsim.report import energy
 from archsim.report.windows import Window, windows
-from tests.unit.report.tiny import ACTIONS, compiled, ledger, machine
+from tests.unit.report.tiny import ACTIONS, compiled, ledger, machine, record
 
 NANO, PICO = Fraction(1, 10**9), Fraction(1, 10**12)
 
@@ -83,11 +83,39 @@ def test_sums_by_op_by_component_and_in_all_are_the_same_number(spent):
     assert sum(spent.by_op_j().values()) == sum(spent.by_component_j().values()) == spent.total_j
 
 
+def loading():
+    """Op ``a``, on 2 tiles, is loaded in ticks 0 to 40, ``b``, on 1 tile, in ticks 30 to 60."""
+    return ledger(
+        records=[
+            record("dram", "dram", "a (weights)", start=0, end=10),
+            record("dram", "dram", "b (weights)", start=30, end=35),
+            record("a.writer", "writer", "a (weights)", start=5, end=40),
+            record("b.writer", "writer", "b (weights)", start=33, end=60),
+            record("a.array", "array", "a", stall=40),
+        ],
+        actions={"a (weights)": {"dram.read_bit": 20}, "b (weights)": {"dram.read_bit": 10}},
+    )
+
+
 def test_programming_costs_actions_and_what_is_always_on():
-    run = ledger()
-    dynamic_j = (110 * 2 + 1000 + 50 * 2 + 30 * 5) * 1e-12
-    total_j = energy.of_programming(machine(), run, windows(run))
-    assert float(total_j) == pytest.approx(dynamic_j + 2 * 60e-9, rel=1e-12)
+    # drivers, light and an idle buffer are off: 30 bits of DRAM, 2 W of accumulators
+    total_j = energy.of_programming(machine(), compiled(), loading())
+    assert float(total_j) == pytest.approx(30 * 5e-12 + 2 * 60e-9, rel=1e-12)
+
+
+def test_programming_has_the_arrays_on_that_are_being_loaded_and_the_memories_in_use():
+    lit = machine("tiles.array.static_power=0.1 W", "dram.static_power=7 W")
+    run = loading()
+    arrays_j = 0.1 * 2 * (2 * 40e-9 + 1 * 30e-9)  # two cores a tile
+    total_j = energy.of_programming(lit, compiled(tick_s=NANO / 256), run)
+    assert float(total_j) == pytest.approx(30 * 5e-12 + 2 * 60e-9 + arrays_j + 7 * 60e-9, rel=1e-12)
+
+
+def test_a_memory_that_an_op_only_loads_weights_from_is_on():
+    once = {"x": Window(0, 10, 0, "array")}
+    run = ledger(actions={"x (weights)": {"buffer.write_bit": 1}})
+    spent = energy.of_run(machine(), compiled(placements={}), run, once)
+    assert cost(spent, "x", "buffer")[1] == pytest.approx(3 * 10e-9)
 
 
 def test_an_action_that_nothing_costs_is_refused():

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from archsim import hardware
+from archsim.hardware.check import facts
 from archsim.mapping import Placement
 from archsim.report.peak import peak_macs_per_s
 from tests.unit.report.tiny import machine
@@ -28,3 +29,13 @@ def test_weight_slices_take_columns_of_a_weight_stationary_machine():
     passes_hz = float(crossbar.clocks[tiles.clock] / tiles.array.pass_cycles) / 8
     expected = tiles.count * tiles.cores * tiles.rows * 32 * passes_hz  # 2 of 130 columns are idle
     assert float(peak_macs_per_s(crossbar, sliced)) == pytest.approx(expected)
+
+
+def test_differential_cells_take_two_columns_in_the_report_and_in_check_alike():
+    single = hardware.load_hardware("crossbar", ["tiles.array.differential=false"])
+    double = hardware.load_hardware("crossbar", ["tiles.array.differential=true"])
+    sliced = Placement("x", "conv", "array", input_slices=8, weight_slices=4)
+    assert peak_macs_per_s(single, sliced) == 2 * peak_macs_per_s(double, sliced)
+    assert facts(single).macs_per_s == 2 * facts(double).macs_per_s
+    assert facts(double).macs_per_s == float(peak_macs_per_s(double, sliced))
+    assert facts(single).native_macs_per_s == 2 * facts(double).native_macs_per_s

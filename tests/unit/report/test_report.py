@@ -76,6 +76,20 @@ def test_utilization_is_macs_over_what_was_possible(found):
     assert np.isnan(rows.utilization["r"])
 
 
+def test_work_on_the_vector_unit_leaves_the_arrays_unused():
+    away = dataclasses.replace(compiled().placements["b"], place="vector_unit")
+    moved = report(made=compiled(placements=compiled().placements | {"b": away}))
+    possible_per_tick = 4 * 2 * 2 * 3
+    assert moved.utilization == pytest.approx(60 / (possible_per_tick * 60))
+    rows = moved.ops.set_index("op")
+    assert rows.utilization["b"] == pytest.approx(48 / (16 * 0.5 * 12))  # 16 lanes at 500 MHz
+
+
+def test_the_mark_of_stored_outputs_is_no_activity(found):
+    assert "(stored)" in {each.op for each in RECORDS}
+    assert "(stored)" not in set(found.activity.op)
+
+
 def test_ops_stand_in_order_with_the_transfers_around_them(found):
     assert list(found.ops.op) == ["(input)", "a", "r", "b", "(output)"]
     assert list(found.ops.kind) == ["input", "linear", "elementwise", "conv", "output"]

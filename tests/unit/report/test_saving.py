@@ -54,6 +54,47 @@ def test_a_folder_with_anything_else_in_it_is_left_alone(found, tmp_path):
     assert (tmp_path / "run/thesis.tex").read_text() == "precious"
 
 
+def test_a_folder_called_like_a_table_is_left_alone_with_what_is_in_it(found, tmp_path):
+    (tmp_path / "run/report.json").mkdir(parents=True)
+    (tmp_path / "run/report.json/thesis.tex").write_text("precious")
+    with pytest.raises(ConfigError, match=r"found 'report.json', which is not part of a report"):
+        found.save(tmp_path / "run")
+    assert (tmp_path / "run/report.json/thesis.tex").read_text() == "precious"
+
+
+def test_tables_without_a_report_are_somebody_elses(found, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/ops.csv").write_text("precious")
+    with pytest.raises(ConfigError, match=r"found 'ops.csv', which is not part of a report"):
+        found.save(tmp_path / "run")
+
+
+def test_a_link_is_left_alone(found, tmp_path):
+    found.save(tmp_path / "run")
+    (tmp_path / "link").symlink_to("run")
+    with pytest.raises(ConfigError, match="found a link; expected a folder"):
+        found.save(tmp_path / "link")
+    (tmp_path / "run/ops.csv").rename(tmp_path / "ops.csv")
+    (tmp_path / "run/ops.csv").symlink_to(tmp_path / "ops.csv")
+    with pytest.raises(ConfigError, match=r"found 'ops.csv', which is not part of a report"):
+        found.save(tmp_path / "run")
+
+
+def test_what_came_into_the_folder_meanwhile_is_kept(found, tmp_path, monkeypatch):
+    found.save(tmp_path / "run")
+    write = saving._write
+
+    def meanwhile(report, folder):
+        write(report, folder)
+        (tmp_path / "run/thesis.tex").write_text("precious")
+
+    monkeypatch.setattr(saving, "_write", meanwhile)
+    with pytest.raises(ConfigError, match="cannot be written"):
+        found.save(tmp_path / "run")
+    [kept] = tmp_path.glob("**/thesis.tex")
+    assert kept.read_text() == "precious"
+
+
 def test_a_file_of_that_name_is_left_alone(found, tmp_path):
     (tmp_path / "run").write_text("precious")
     with pytest.raises(ConfigError, match="found a file; expected a folder"):

@@ -10,7 +10,8 @@ from archsim import hardware
 from archsim.hardware.check import facts
 from archsim.report.facts_text import print_catalogue, print_facts
 from archsim.report.report import Programming
-from archsim.report.text import print_report, readable, share
+from archsim.report.tables import readable
+from archsim.report.text import print_report, share
 from tests.unit.report.test_report import report
 
 

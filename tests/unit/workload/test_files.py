@@ -55,6 +55,24 @@ def test_wrong_totals_are_noticed_where_they_stand(tmp_path):
         load_workload(path)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"shape": []}, "found shape scalar; expected 1x4x8x8 from its inputs"),
+        ({"shape": [1, 4, 8]}, "found shape 1x4x8; expected 1x4x8x8 from its inputs"),
+        ({"groups": 3, "out_channels": 3}, "expected 1x3x8x8 from its inputs"),
+        ({"groups": 2}, "found in_channels: 3; expected a multiple of groups: 2; correct one"),
+        ({"kernel": [50, 50]}, "expected one that a kernel of 50x50 fits into"),
+    ],
+)
+def test_stated_macs_are_compared_only_where_the_op_is_sound(tmp_path, change, message):
+    path = write(tmp_path / "net.yaml", ops=[conv(macs=6912, **change), relu()])
+    with pytest.raises(WorkloadError) as error:
+        load_workload(path)
+    assert message in str(error.value)
+    assert "].macs: " not in str(error.value)
+
+
 def test_faults_of_the_graph_have_line_and_column(tmp_path):
     path = tmp_path / "net.yaml"
     save_workload(Workload(**network()), path)
@@ -89,7 +107,7 @@ def test_extension_decides_the_format(tmp_path):
         ({"ops": "conv"}, "ops: found \"conv\"; expected a list"),
         ({"ops": [conv(shape=[1, 4, -8, 8])]}, "found -8; expected at least 1"),
         ({"ops": [conv(shape=[1, 4, 10**30, 8])]}, "expected"),
-        ({"ops": [conv(inputs=["image", "image"])]}, "found 2 inputs; conv takes 1"),
+        ({"ops": [conv(inputs=["image", "image"])]}, "found 2 inputs; expected 1 for conv"),
         ({"ops": [conv(source="conv")]}, "a cycle cannot run"),
         ({"inputs": [{"name": "image", "shape": [1, 4, 8, 8]}]}, "found an input of 1x4x8x8"),
         ({"fingerprint": 7}, "fingerprint: found 7; expected sha256:"),

@@ -205,7 +205,7 @@ def test_joining_needs_equal_other_axes():
          "found inputs of 5x4 and 5x5; expected ... x rows x 4 and ... x 4 x columns"),
         (a(Elementwise, (2, 3), function="add"), [(2, 3), (2, 4)], "expected shapes that broadc"),
         (a(Softmax, (2, 3), axis=2), [(2, 3)], "found axes .2. of an input of 2x3"),
-        (a(Softmax, (2, 3), axis=1), [(2, 3), (2, 3)], "found 2 inputs; softmax takes 1"),
+        (a(Softmax, (2, 3), axis=1), [(2, 3), (2, 3)], "found 2 inputs; expected 1 for softmax"),
         (a(Layout, (7,), function="reshape"), [(2, 3)], "found shape 7 from 2x3; expected 6 elem"),
         (a(Layout, (2,), function="slice", axis=0, bounds=(0, 9, 1)), [(3,)], "0 <= start < stop"),
         (a(Layout, (2, 3), function="permute", order=(0, 0)), [(2, 3)], "each of its axes once"),
@@ -230,8 +230,10 @@ def test_shape_that_does_not_fit_is_refused(op, inputs, message):
         ({"strides": [1, 1]}, "not permitted"),
         ({"kind": "convolution"}, "does not match any of the expected tags"),
         ({"bits": 0}, "greater than or equal to 1"),
-        ({"name": "two words"}, "match pattern"),
-        ({"macs": 1}, "found 1; expected 6912 from the shapes"),
+        ({"name": "two words"}, "expected a name without spaces"),
+        ({"name": "(idle)"}, "does not begin with a round bracket"),
+        ({"name": "a\u0007"}, "expected a name without spaces or control characters"),
+        ({"inputs": ["(input)"]}, "does not begin with a round bracket"),
     ],
 )
 def test_op_that_makes_no_sense_is_refused(changes, message):

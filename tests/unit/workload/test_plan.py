@@ -111,6 +111,11 @@ def test_number_that_counts_nothing_is_refused(workload, count):
             "fingerprint: {print}\ncounts: {{conv: 0, second: [1, -2]}}",
             "found -2; expected a finite",
         ),
+        ("fingerprint: abc\ncounts: {conv: 1}", "found 'abc'; expected sha256: and 64 hexadecimal"),
+        (
+            "fingerprint: {print}\ncounts:\n  conv: 1\n  second: [1, 2]",
+            "plan.yaml:4:3: counts.second: found 2 numbers; expected one number, or 4, one per",
+        ),
         ("fingerprint: {print}\ncounts: {{conv: x}}", "counts.conv: found 'x'; expected a number"),
         ("fingerprint: {print}\ncounts: {{conv: 1}}", "found nothing for GEMM 'second'"),
     ],
@@ -122,6 +127,18 @@ def test_broken_plan_file_is_told_in_house_form(tmp_path, workload, text, expect
         load_plan(path, workload)
     assert expected in str(error.value)
     assert all(line.startswith(str(path)) for line in str(error.value).splitlines())
+
+
+def test_plan_file_that_does_not_suit_the_machine_is_told_with_line_and_column(tmp_path, workload):
+    path = tmp_path / "plan.yaml"
+    save_plan(plan(workload, conv=1.5, second=3), path)
+    line = path.read_text().splitlines().index("  conv: 1.5") + 1
+    with pytest.raises(WorkloadError) as error:
+        load_plan(path, workload, mode="time")
+    assert f"plan.yaml:{line}:3: counts.conv: found 1.5; expected whole" in str(error.value)
+    with pytest.raises(WorkloadError) as error:
+        load_plan(path, workload, mode="power", power_limits=(0.5, 2))
+    assert f"plan.yaml:{line + 1}:3: counts.second: found 3; expected 0.5 to 2" in str(error.value)
 
 
 def test_workload_without_products_has_no_plan():
