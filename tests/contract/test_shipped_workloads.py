@@ -20,6 +20,9 @@ REQUIRED = {
     "resnet50", "shufflenet_v2",
 }  # fmt: skip
 
+EXTRA = ("torchvision", "transformers")
+"""What only exporting needs."""
+
 
 def workload(name):
     return load_workload(FOLDER / f"{name}.yaml")
@@ -30,10 +33,9 @@ def model(name):
     source = workload(name).source
     module, _, function = source["model"].partition(":")
     needed = "transformers" if module.endswith(".bert") else module.partition(".")[0]
-    if needed in ("torchvision", "transformers"):
-        # Looked up, not imported: torchvision needs what declared_if_missing declares first.
-        if importlib.util.find_spec(needed) is None:
-            pytest.skip(f"{needed} is not installed (the export extra)")
+    # Looked up, not imported: torchvision needs what declared_if_missing declares first.
+    if needed in EXTRA and importlib.util.find_spec(needed) is None:
+        pytest.skip(f"{needed} is not installed (the export extra)")
     with torch.device("meta"):
         found = getattr(declared_if_missing(lambda: importlib.import_module(module)), function)
         return found(**json.loads(source["kwargs"])).eval()
