@@ -1,6 +1,17 @@
-"""Options of the test suite."""
+"""Options of the test suite, and how random its random tests are."""
+
+import os
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# The same examples every time, and no stopwatch: a busy machine is no fault. To look for new ones:
+# HYPOTHESIS_PROFILE=explore pytest tests/property
+settings.register_profile(
+    "repeatable", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("explore", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
