@@ -13,8 +13,12 @@ from fractions import Fraction
 from itertools import groupby, islice
 
 from archsim.hardware import OutputStationary
-from archsim.mapping.tiling import ceil_div, chunks
+from archsim.mapping.tiling import ceil_div, chunks, runs
+from archsim.physics.repetition import Repetition
 from archsim.workload import Gemm
+
+Columns = tuple[int, ...]
+"""Repetition counts of columns, largest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +26,12 @@ class Part:
     """What of a wave takes part in a stretch of repetitions.
 
     Attributes:
-        tiles: Tiles that still run.
+        tiles: Tiles that still run; those that do the same (repetition in space) count as one.
         weight_reads: Weights read from the buffer, per element of the fan-in.
         weight_drives: Weights modulated, per element of the fan-in.
         products: Multiplications, per element of the fan-in.
-        sums: Sums that are not finished and so are converted and accumulated.
+        sums: Sums of those tiles that are not finished and so are converted and accumulated.
+        repeated_sums: The same, but every copy's, as they are converted if every pass is.
     """
 
     tiles: int
@@ -34,6 +39,7 @@ class Part:
     weight_drives: int
     products: int
     sums: int
+    repeated_sums: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,7 @@ class Wave:
     """One block on every core.
 
     Attributes:
+        tiles: Tiles in use, every copy of them.
         input_reads: Inputs read from the buffer, per element of the fan-in.
         input_drives: Inputs modulated, per element of the fan-in.
         new_rows: Input vectors that no wave before it on the same columns has had: what it
@@ -50,6 +57,7 @@ class Wave:
         parts: What takes part in each stretch of repetitions.
     """
 
+    tiles: int
     input_reads: int
     input_drives: int
     new_rows: Fraction
@@ -66,7 +74,8 @@ class BlockRound:
         waves: How often each wave is done, in order.
         weights: Weights that the round brings into the buffer; 0 for activations.
         depth: Elements of the fan-in that it covers.
-        passes: Repetitions in each stretch; they add up to the largest count of any column.
+        passes: Repetitions in each stretch, one after the other; in time they add up to the
+            largest count of any column, in space there is one pass.
         carries_in: Whether partial sums of an earlier round are read back and added.
         carries_out: Whether results are partial sums, to be finished in a later round.
     """
@@ -81,7 +90,7 @@ class BlockRound:
     @property
     def tiles(self) -> int:
         """Return the tiles in use."""
-        return max(wave.parts[0].tiles for _, wave in self.waves)
+        return max(wave.tiles for _, wave in self.waves)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,39 +99,49 @@ class Sharing:
 
     Attributes:
         rows: Input vectors that one tile takes.
-        row_tiles: Tiles that take different rows.
+        row_tiles: Tiles that take different rows, every copy of them.
         columns: Output columns that one tile takes.
-        tiles: Tiles that take different columns.
-        depth_tiles: Tiles that take different parts of the fan-in.
+        most_columns: Output columns that all tiles take at once, at most.
+        tiles: Tiles that take different columns, every copy of them.
+        depth_tiles: Tiles that take different parts of the fan-in, as many as the columns with
+            the most copies leave.
         core_columns: Output columns of one core, each of which has input drivers of its own.
         reads_each: Whether every tile reads its own inputs.
+        parallel: Whether repetitions are done by as many tiles at once (repetition in space).
     """
 
     rows: int
     row_tiles: int
     columns: int
+    most_columns: int
     tiles: int
     depth_tiles: int
     core_columns: int
     reads_each: bool
+    parallel: bool
+
+    def copies(self, slot: Columns) -> int:
+        """Return how many tiles take the same columns at once: their largest count."""
+        return slot[0] if self.parallel else 1
 
 
-def sharing(tiles: OutputStationary, copies: int) -> Sharing:
-    """Return how ``tiles`` share out GEMMs, ``copies`` of them doing the same at once."""
-    count = tiles.count // copies
+def sharing(tiles: OutputStationary, groups: Sequence[Columns]) -> Sharing:
+    """Return how ``tiles`` share out independent products with such columns."""
+    count, split = tiles.count, tiles.tiles_split
+    columns = tiles.columns * (tiles.cores if tiles.cores_split == "columns" else 1)
+    parallel = tiles.repetition is Repetition.SPACE
+    copies = {k for counts in groups for k in counts[::columns]} if parallel else {1}
     return Sharing(
         rows=tiles.rows,
-        row_tiles=count if tiles.tiles_split == "rows" else 1,
-        columns=tiles.columns * (tiles.cores if tiles.cores_split == "columns" else 1),
-        tiles=count if tiles.tiles_split == "columns" else 1,
-        depth_tiles=count if tiles.tiles_split == "contraction" else 1,
+        row_tiles=count if split == "rows" else 1,
+        columns=columns,
+        most_columns=columns * (count // min(copies) if split == "columns" else 1),
+        tiles=count if split == "columns" else 1,
+        depth_tiles=count // max(copies) if split == "contraction" else 1,
         core_columns=tiles.columns,
         reads_each=tiles.inputs_shared_by == "none",
+        parallel=parallel,
     )
-
-
-Columns = tuple[int, ...]
-"""Repetition counts of the columns of one tile, largest first."""
 
 
 def rounds(
@@ -155,9 +174,8 @@ def _column_steps(groups: Sequence[Columns], share: Sharing) -> Iterator[list[Co
     if share.reads_each:
         per_group = [[slot for slots in per_group for slot in slots]]
     for slots in per_group:
-        stream = iter(slots)
-        while step := list(islice(stream, share.tiles)):
-            yield step
+        for run in runs(list(map(share.copies, slots)), share.tiles):
+            yield slots[run]
 
 
 def _cut(counts: Columns, size: int) -> list[Columns]:
@@ -172,9 +190,10 @@ def _round(
     part: tuple[int, Sequence[int]],
 ) -> BlockRound:
     place, depths = part
-    levels = sorted({count for slot in slots for count in slot})
+    levels = [1] if share.parallel else sorted({count for slot in slots for count in slot})
     columns = sum(map(len, slots))
-    cut = chunks(rows, share.rows * share.row_tiles)
+    at_once = max(1, share.row_tiles // sum(map(share.copies, slots)))
+    cut = chunks(rows, share.rows * at_once)
     independent = len(slots) if share.reads_each and gemm.groups > 1 else 1
     return BlockRound(
         waves=tuple(
@@ -201,25 +220,29 @@ def _wave(rows: int, slots: list[Columns], share: Sharing, levels: list[int]) ->
     parts = []
     for level in levels:
         running = [slot for slot in slots if max(slot) >= level]
-        columns = sum(map(len, running))
-        converting = sum(count >= level for slot in slots for count in slot)
+        columns = sum(share.copies(slot) * len(slot) for slot in running)
+        unfinished = sum(count >= level for slot in slots for count in slot)
+        repeated = sum(map(sum, slots)) if share.parallel else unfinished
         parts.append(
             Part(
                 tiles=len(running) * row_tiles * share.depth_tiles,
-                weight_reads=columns,
+                weight_reads=sum(map(len, running)),
                 weight_drives=columns * row_tiles,
                 products=rows * columns,
-                sums=rows * converting * share.depth_tiles,
+                sums=rows * unfinished * share.depth_tiles,
+                repeated_sums=rows * repeated * share.depth_tiles,
             )
         )
-    reads = rows * (len(slots) if share.reads_each else 1)
+    copies = sum(map(share.copies, slots))
+    tiles = copies * row_tiles * share.depth_tiles
+    reads = rows * (copies if share.reads_each else 1)
     cores = ceil_div(max(map(len, slots)), share.core_columns)
     results = rows * sum(map(len, slots))
-    return Wave(reads, reads * cores, Fraction(0), Fraction(0), results, tuple(parts))
+    return Wave(tiles, reads, reads * cores, Fraction(0), Fraction(0), results, tuple(parts))
 
 
 def whole_blocks(
-    gemm: Gemm, inputs: int, tiles: OutputStationary, copies: int, passes: int
+    gemm: Gemm, inputs: int, tiles: OutputStationary, repetitions: int
 ) -> list[tuple[BlockRound, int]]:
     """Return the rounds of a product of activations whose blocks the cores take in turn.
 
@@ -228,6 +251,8 @@ def whole_blocks(
     row would need one more set of drivers than there is; that is neglected, as in Zhu et al., HPCA
     2024, whose count of cycles this is but for the last wave's rounding.
     """
+    parallel = tiles.repetition is Repetition.SPACE
+    copies, passes = (repetitions, 1) if parallel else (1, repetitions)
     rows, columns = chunks(gemm.rows, tiles.rows), chunks(gemm.columns, tiles.columns)
     products = range(gemm.groups * inputs)
     blocks = (((p, i), r, c) for p in products for i, r in enumerate(rows) for c in columns)
@@ -236,23 +261,30 @@ def whole_blocks(
     while wave := list(islice(blocks, slots)):
         new_rows = Fraction(sum(r for _, r, _ in wave), len(columns))
         new_columns = Fraction(sum(c for _, _, c in wave), len(rows))
-        waves.append(
-            replace(_wave_of_blocks(wave, tiles), new_rows=new_rows, new_columns=new_columns)
-        )
+        made = _wave_of_blocks(wave, tiles, copies)
+        waves.append(replace(made, new_rows=new_rows, new_columns=new_columns))
     counted = tuple((len(list(same)), wave) for wave, same in groupby(waves))
     return [(BlockRound(counted, 0, gemm.contraction, (passes,)), 1)]
 
 
 def _wave_of_blocks(
-    blocks: Sequence[tuple[tuple[int, int], int, int]], tiles: OutputStationary
+    blocks: Sequence[tuple[tuple[int, int], int, int]], tiles: OutputStationary, copies: int
 ) -> Wave:
     """Return the wave of some blocks: their place among the rows, their rows and columns."""
+    used = ceil_div(len(blocks), tiles.cores)
     products = sum(r * c for _, r, c in blocks)
     weights = sum(c for _, _, c in blocks)
     if tiles.inputs_shared_by == "tiles":
         reads = sum({place: r for place, r, _ in blocks}.values())
         drives = min(tiles.cores, len(blocks)) * max(r for _, r, _ in blocks)
     else:
-        reads = drives = sum(r for _, r, _ in blocks)
-    part = Part(ceil_div(len(blocks), tiles.cores), weights, weights, products, products)
-    return Wave(reads, drives, Fraction(0), Fraction(0), products, (part,))
+        reads = drives = copies * sum(r for _, r, _ in blocks)
+    part = Part(
+        tiles=used,
+        weight_reads=weights,
+        weight_drives=weights * copies,
+        products=products * copies,
+        sums=products,
+        repeated_sums=products * copies,
+    )
+    return Wave(used * copies, reads, drives, Fraction(0), Fraction(0), products, (part,))

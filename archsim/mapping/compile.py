@@ -11,13 +11,12 @@ from archsim.hardware import Hardware, WeightStationary
 from archsim.mapping import layout_blocks, layout_weights, pipelined, serial
 from archsim.mapping.floor import Floor, Shares
 from archsim.mapping.graph import Graph, Place, Step, place
-from archsim.mapping.layout import Counts, Layout, Repeats
+from archsim.mapping.layout import Counts, Layout
 from archsim.mapping.memory import Traffic, plan_pipelined, plan_serial
 from archsim.mapping.placement import Placement, placements
 from archsim.mapping.program import Program
 from archsim.mapping.schedule import Schedule
 from archsim.physics import repetition
-from archsim.physics.repetition import Repetition
 from archsim.workload import RepetitionPlan, Workload
 
 SCHEDULES = ("serial", "pipelined")
@@ -200,21 +199,16 @@ def _layouts(
 
 def _lay_out(floor: Floor, step: Step, traffic: Traffic, counts: Counts, available: int) -> Layout:
     machine = floor.hardware.tiles
-    if machine.repetition is Repetition.SPACE and len(set(counts)) > 1:
-        raise MappingError(
-            f"{step.op.name}: found counts from {min(counts)} to {max(counts)}; with repetition: "
-            f"space an op has one count, because whole tiles repeat. Give it {max(counts)}, or set "
-            "tiles.repetition: time."
-        )
     whole = tuple(map(int, counts))  # fractions are for laser power only, which is not time
-    copies = max(repetition.copies(k, machine.repetition) for k in whole)
+    mode = machine.repetition
+    copies = max(repetition.copies(k, mode) for k in whole)
     if copies > available:
         raise MappingError(
             f"{step.op.name}: {copies} repetitions in space need {copies} tiles; "
             f"'{floor.hardware.name}' has {available}, {copies - available} too few. "
             f"Raise tiles.count to {copies}, repeat in time, or lower the count."
         )
-    repeats = Repeats(tuple(repetition.passes(k, machine.repetition) for k in whole), copies)
+    repeats = tuple(repetition.passes(k, mode) * repetition.copies(k, mode) for k in whole)
     if isinstance(machine, WeightStationary):
         return layout_weights.lay_out(floor, machine, step, traffic, repeats, available)
     return layout_blocks.lay_out(floor, machine, step, traffic, repeats)

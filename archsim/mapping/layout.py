@@ -20,19 +20,6 @@ Counts = tuple[int | float, ...]
 """A plan's repetition counts for one op: one, or one for each output channel."""
 
 
-@dataclass(frozen=True, slots=True)
-class Repeats:
-    """What a plan's counts mean for the tiles.
-
-    Attributes:
-        passes: Repetitions in time, one or one for each output channel.
-        copies: Repetitions in space: tiles that do the same at once.
-    """
-
-    passes: tuple[int, ...]
-    copies: int
-
-
 class Unfinished(Protocol):
     """A round of any dataflow."""
 
@@ -150,11 +137,11 @@ class Layout:
 # ---- what both dataflows need to know of a step ----------------------------------------
 
 
-def by_group(groups: int, columns: int, passes: tuple[int, ...]) -> list[tuple[int, ...]]:
+def by_group(groups: int, columns: int, repeats: tuple[int, ...]) -> list[tuple[int, ...]]:
     """Return each group's columns' repetitions; similar counts are put together, largest first."""
-    if len(passes) == 1:
-        return [passes * columns] * groups
-    cut = [passes[first : first + columns] for first in range(0, len(passes), columns)]
+    if len(repeats) == 1:
+        return [repeats * columns] * groups
+    cut = [repeats[first : first + columns] for first in range(0, len(repeats), columns)]
     return sorted((tuple(sorted(group, reverse=True)) for group in cut), reverse=True)
 
 

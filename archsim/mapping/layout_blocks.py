@@ -12,7 +12,6 @@ from archsim.mapping.floor import Floor
 from archsim.mapping.graph import Step
 from archsim.mapping.layout import (
     Layout,
-    Repeats,
     bias_bits,
     by_group,
     fresh,
@@ -41,7 +40,7 @@ def lay_out(
     machine: OutputStationary,
     step: Step,
     traffic: Traffic,
-    repeats: Repeats,
+    repeats: tuple[int, ...],
 ) -> Layout:
     """Return a GEMM's rounds.
 
@@ -50,7 +49,7 @@ def lay_out(
         machine: Its tiles.
         step: The GEMM and what rides on it.
         traffic: Where its operands and results lie.
-        repeats: How often its passes are done.
+        repeats: Its repetitions in time or space, one or one for each output channel.
 
     Raises:
         MappingError: One symbol of weights exceeds the buffer's weight space.
@@ -59,7 +58,9 @@ def lay_out(
     whole = gemm.dynamic and machine.dynamic_products == "blocks"
     input_slices, driven_bits = slices(input_bits(floor, step), machine.dac)
     weight_slices, weight_bits = slices(held_bits(floor, step), machine.weight_dac)
-    share = blocks.sharing(machine, repeats.copies)
+    independent = gemm.groups * (floor.inputs if gemm.dynamic else 1)
+    groups = by_group(independent, gemm.columns, repeats)
+    share = blocks.sharing(machine, groups)
     depth = machine.wavelengths if whole else _depth_per_symbol(machine, share)
     symbols = Symbols(
         slices=input_slices * weight_slices,
@@ -68,7 +69,6 @@ def lay_out(
         stored_weight_bits=held_bits(floor, step),
         depth_per_symbol=depth,
         symbols_per_pass=machine.integrate_symbols or ceil_div(gemm.contraction, depth),
-        copies=repeats.copies,
         convert_each=machine.averaging is Averaging.DIGITAL,
         fresh=fresh(floor, step),
         whole_blocks=whole,
@@ -84,10 +84,8 @@ def lay_out(
         floor, machine, step.op.name, symbols, results(floor, step, traffic)
     )
     if whole:
-        found = blocks.whole_blocks(gemm, floor.inputs, machine, repeats.copies, repeats.passes[0])
+        found = blocks.whole_blocks(gemm, floor.inputs, machine, repeats[0])
     else:
-        independent = gemm.groups * (floor.inputs if gemm.dynamic else 1)
-        groups = by_group(independent, gemm.columns, repeats.passes)
         rows = gemm.rows * (1 if gemm.dynamic else floor.inputs)
         found = blocks.rounds(gemm, rows, groups, share, _depths(floor, machine, step, share))
     return Layout(
@@ -101,7 +99,7 @@ def lay_out(
 
 def weight_space(floor: Floor, machine: OutputStationary, steps: Sequence[Step]) -> tuple[int, int]:
     """Return how many rounds of weights there is room for, and the buffer bits they take."""
-    share = blocks.sharing(machine, copies=1)
+    share = blocks.sharing(machine, [(1,)])
     largest_bits = max(
         (
             _depths(floor, machine, step, share)[0] * _bits_per_element(floor, step, share)
@@ -123,7 +121,7 @@ def _depth_per_symbol(machine: OutputStationary, share: blocks.Sharing) -> int:
 
 def _bits_per_element(floor: Floor, step: Step, share: blocks.Sharing) -> int:
     """Return the bits of the weights of one round that belong to one element of the fan-in."""
-    columns = min(share.columns * share.tiles, step.gemm.groups * step.gemm.columns)
+    columns = min(share.most_columns, step.gemm.groups * step.gemm.columns)
     return columns * held_bits(floor, step)
 
 

@@ -11,7 +11,6 @@ from archsim.mapping.floor import Floor
 from archsim.mapping.graph import Step
 from archsim.mapping.layout import (
     Layout,
-    Repeats,
     bias_bits,
     by_group,
     fresh,
@@ -26,7 +25,7 @@ from archsim.mapping.layout import (
 from archsim.mapping.memory import Traffic
 from archsim.mapping.tiling import Grid, Round
 from archsim.mapping.weight_stationary import Passes, WeightStationaryStep
-from archsim.physics.repetition import Averaging
+from archsim.physics.repetition import Averaging, Repetition
 
 
 def lay_out(
@@ -34,7 +33,7 @@ def lay_out(
     machine: WeightStationary,
     step: Step,
     traffic: Traffic,
-    repeats: Repeats,
+    repeats: tuple[int, ...],
     available: int,
 ) -> Layout:
     """Return a GEMM's rounds.
@@ -44,7 +43,7 @@ def lay_out(
         machine: Its tiles.
         step: The GEMM and what rides on it.
         traffic: Where its operands and results lie.
-        repeats: How often its passes are done.
+        repeats: Its repetitions in time or space, one or one for each output channel.
         available: Tiles that it may use.
 
     Raises:
@@ -67,7 +66,6 @@ def lay_out(
             weight_slices=weight_slices,
             cells_per_weight=cells,
             weight_bits=held_bits(floor, step),
-            copies=repeats.copies,
             convert_each=machine.averaging is Averaging.DIGITAL,
             fresh=fresh(floor, step),
             bias_bits=bias_bits(floor, step),
@@ -95,7 +93,7 @@ def lay_out(
 
 
 def _grid(
-    floor: Floor, machine: WeightStationary, step: Step, repeats: Repeats, cells: int
+    floor: Floor, machine: WeightStationary, step: Step, repeats: tuple[int, ...], cells: int
 ) -> Grid:
     """Return the GEMM's weights cut at tile size; small independent products are packed."""
     gemm = step.gemm
@@ -107,8 +105,9 @@ def _grid(
     by_columns = machine.cores_split == "columns"
     rows = machine.rows * (1 if by_columns else machine.cores)
     columns = machine.columns // cells * (machine.cores if by_columns else 1)
+    parallel = machine.repetition is Repetition.SPACE
     independent = gemm.groups * (floor.inputs if gemm.dynamic else 1)
-    groups = by_group(independent, gemm.columns, repeats.passes)
+    groups = by_group(independent, gemm.columns, repeats)
     together = min(rows // gemm.contraction, columns // gemm.columns)
     if gemm.groups > 1 and together > 1 and not gemm.dynamic:
         merged = [
@@ -116,9 +115,9 @@ def _grid(
             for i in range(0, len(groups), together)
         ]
         packed = (gemm.contraction, gemm.columns)
-        return Grid(tuple(merged), (gemm.contraction,), columns, repeats.copies, packed)
+        return Grid(tuple(merged), (gemm.contraction,), columns, parallel, packed)
     chunks = tuple(tiling.chunks(gemm.contraction, rows))
-    return Grid(tuple(groups), chunks, columns, repeats.copies)
+    return Grid(tuple(groups), chunks, columns, parallel)
 
 
 def _useful(round_: Round, emitter: WeightStationaryStep) -> Round:

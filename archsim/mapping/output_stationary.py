@@ -35,7 +35,6 @@ class Symbols:
         stored_weight_bits: Bits of one weight as it is stored in memory.
         depth_per_symbol: Elements of the fan-in that one symbol covers.
         symbols_per_pass: Symbols that are integrated before a conversion.
-        copies: Tiles that do the same at once.
         convert_each: Whether every pass is converted (digital averaging) or only their sum.
         fresh: Part of the inputs that is read from the buffer (below 1: line buffer).
         whole_blocks: Whether every core integrates blocks of its own.
@@ -50,7 +49,6 @@ class Symbols:
     stored_weight_bits: int
     depth_per_symbol: int
     symbols_per_pass: int
-    copies: int
     convert_each: bool
     fresh: Fraction
     whole_blocks: bool
@@ -131,9 +129,9 @@ class OutputStationaryStep:
             with self.floor.schedule.repeat(count):
                 self._integrate(wave, part, depth)
                 if self.symbols.convert_each:
-                    self._convert(part, depth, copies=self.symbols.copies)
+                    self._convert(part, depth)
         if not self.symbols.convert_each:
-            self._convert(wave.parts[0], depth, copies=1)
+            self._convert(wave.parts[0], depth)
 
     def _integrate(self, wave: Wave, part: Part, depth: int) -> None:
         floor, symbols, tiles = self.floor, self.symbols, self.tiles
@@ -149,7 +147,7 @@ class OutputStationaryStep:
             "dac.convert": wave.input_drives if tiles.dac else 0,
             "weight_dac.convert": part.weight_drives if tiles.dac else 0,
         }
-        actions = {name: n * depth * symbols.copies for name, n in per_element.items()}
+        actions = {name: n * depth for name, n in per_element.items()}
         array.work(ceil_div(depth, symbols.depth_per_symbol) * self.symbol_ticks, actions)
 
     @property
@@ -177,11 +175,11 @@ class OutputStationaryStep:
         role = "driver" if self._drive_ticks > self._array_ticks else "array"
         return self.floor.own("tiles.array", role, self.op)
 
-    def _convert(self, part: Part, depth: int, *, copies: int) -> None:
+    def _convert(self, part: Part, depth: int) -> None:
         floor, tiles, array = self.floor, self.tiles, self._array()
         accumulator = floor.own("tiles.accumulator", "accumulator", self.op)
         sums = floor.schedule.channel("tiles.sums")
-        per_set, in_all = self._sums(part, depth)
+        per_set, per_tile, in_all = self._sums(part, depth)
         array.send(sums)
         if tiles.adc is None:
             accumulator.recv(sums)
@@ -189,7 +187,7 @@ class OutputStationaryStep:
             adc = floor.own("tiles.adc", "adc", self.op)
             adc.recv(sums)
             time_ticks = ceil_div(per_set, tiles.adc.count) * floor.conversion_ticks(tiles.adc)
-            adc.work(time_ticks, {"adc.convert": in_all * copies})
+            adc.work(time_ticks, {"adc.convert": in_all})
             if not tiles.readout_buffer:
                 read_out = floor.schedule.channel("tiles.read out")
                 adc.send(read_out)
@@ -197,21 +195,19 @@ class OutputStationaryStep:
             digits = floor.schedule.channel("tiles.digits")
             adc.send(digits)
             accumulator.recv(digits)
-        per_tile = ceil_div(in_all, part.tiles)
-        accumulator.work(floor.adder_ticks(per_tile), {"accumulator.add": in_all * copies})
+        accumulator.work(floor.adder_ticks(per_tile), {"accumulator.add": in_all})
 
-    def _sums(self, part: Part, depth: int) -> tuple[int, int]:
-        """Return how many sums one set of converters has to read, and all sets together."""
-        tiles, cores = self.tiles, 1
-        if self.symbols.whole_blocks:
-            sets = part.tiles * (1 if tiles.adc_shared_by == "cores" else tiles.cores)
-            return ceil_div(part.sums, sets), part.sums
-        if tiles.cores_split == "contraction":
-            cores = min(tiles.cores, ceil_div(depth, tiles.wavelengths))
-        if tiles.adc_shared_by == "cores":
-            return ceil_div(part.sums, part.tiles), part.sums
-        sets = part.tiles * (tiles.cores if tiles.cores_split == "columns" else 1)
-        return ceil_div(part.sums, sets), part.sums * cores
+    def _sums(self, part: Part, depth: int) -> tuple[int, int, int]:
+        """Return the sums that a set of converters reads, that a tile adds, and all together."""
+        tiles, sets, cores = self.tiles, part.tiles, 1
+        if tiles.adc_shared_by == "none":
+            if self.symbols.whole_blocks or tiles.cores_split == "columns":
+                sets *= tiles.cores
+            else:
+                cores = min(tiles.cores, ceil_div(depth, tiles.wavelengths))
+        converted = part.repeated_sums if self.symbols.convert_each else part.sums
+        per_tile = ceil_div(part.sums * cores, part.tiles)
+        return ceil_div(part.sums, sets), per_tile, converted * cores
 
     def _finish(self, round_: BlockRound, wave: Wave) -> None:
         floor = self.floor

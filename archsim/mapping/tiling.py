@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from fractions import Fraction
+from itertools import groupby, product
 
 
 def ceil_div(dividend: int, divisor: int) -> int:
@@ -18,19 +19,35 @@ def chunks(total: int, size: int) -> list[int]:
     return [size] * full + ([rest] if rest else [])
 
 
+def runs(demands: Sequence[int], most: int) -> Iterator[slice]:
+    """Yield runs of neighbours that demand ``most`` together at most; one alone may demand more."""
+    first, demanded = 0, 0
+    for place, demand in enumerate(demands):
+        if place > first and demanded + demand > most:
+            yield slice(first, place)
+            first, demanded = place, 0
+        demanded += demand
+    if demands:
+        yield slice(first, len(demands))
+
+
 @dataclass(frozen=True, slots=True)
 class Active:
     """What of a group of tiles takes part in a stretch of passes.
 
     Attributes:
-        tiles: Tiles that still run.
+        tiles: Tiles that still run, every copy of them (repetition in space).
         columns: Columns of those tiles that hold weights.
-        converting: Columns that are not finished and so are converted and accumulated.
+        converting: Columns of those tiles that are not finished, and so are converted and
+            accumulated where every pass is.
+        per_tile: The same for one tile: the mean over those that are no copies; a copy has no
+            more.
     """
 
     tiles: int
     columns: int
     converting: int
+    per_tile: Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +59,7 @@ class Group:
         depth: Cells of one column that hold weights; fewer than ``rows`` where independent
             products are packed block-diagonally.
         tile_columns: Columns of the fullest tile that hold weights.
-        columns: Output columns over all its tiles.
+        columns: Output columns over all its tiles; copies hold no further ones.
         last: Whether its sums are complete, so that results leave from here.
         stretches: What takes part in each stretch of passes.
     """
@@ -62,7 +79,8 @@ class Round:
     Attributes:
         groups: One replica's groups, chain by chain: each adds its sums to those before it.
         replicas: How many copies of the groups work on different input vectors.
-        passes: Repetitions in each stretch; they add up to the largest count of any column.
+        passes: Repetitions in each stretch, one after the other; in time they add up to the
+            largest count of any column, in space there is one pass.
         carries_in: Whether partial sums of an earlier round are read back and added.
         carries_out: Whether results are partial sums, to be finished in a later round.
     """
@@ -88,14 +106,14 @@ class Grid:
             of its own, largest counts first.
         rows: The fan-in, cut at tile height.
         columns_per_tile: Output columns that fit on a tile.
-        copies: Tiles that do the same pass at once (repetition in space).
+        parallel: Whether repetitions are done by as many tiles at once (repetition in space).
         packed: Fan-in and columns of one of the products packed into a block, if any are.
     """
 
     blocks: tuple[tuple[int, ...], ...]
     rows: tuple[int, ...]
     columns_per_tile: int
-    copies: int
+    parallel: bool
     packed: tuple[int, int] | None = None
 
     @property
@@ -105,8 +123,16 @@ class Grid:
 
     @property
     def tiles(self) -> int:
-        """Return the tiles that hold all weights once."""
-        return len(self.blocks) * len(self.rows) * self.columns_of_tiles * self.copies
+        """Return the tiles that hold all weights, every copy of them."""
+        return len(self.rows) * sum(sum(self.copies(b)) for b in range(len(self.blocks)))
+
+    def copies(self, block: int) -> tuple[int, ...]:
+        """Return how many tiles hold the same, for each tile's share of a block's columns.
+
+        It is the largest count of those columns: the first, since they are sorted.
+        """
+        largest = self.blocks[block][:: self.columns_per_tile]
+        return largest if self.parallel else (1,) * len(largest)
 
 
 Cell = tuple[int, slice, slice]
@@ -122,63 +148,55 @@ def rounds(grid: Grid, tiles: int, split: str) -> list[tuple[Round, int]]:
     keeps all outputs of a vector in one round, so that inputs are read once; ``rows`` gives all
     tiles the same weights and different vectors.
     """
-    available = tiles // grid.copies
-    per_round = list(_cells(grid, available, split))
-    found = [_round(grid, cells, available) for cells in per_round]
+    found = [_round(grid, cells, tiles) for cells in _cells(grid, tiles, split)]
     return [(round_, len(list(same))) for round_, same in groupby(found)]
 
 
 def _cells(grid: Grid, tiles: int, split: str) -> Iterator[list[Cell]]:
-    height, width = len(grid.rows), grid.columns_of_tiles
-    all_rows, all_columns = slice(0, height), slice(0, width)
-    blocks = range(len(grid.blocks))
+    height, width, blocks = len(grid.rows), grid.columns_of_tiles, range(len(grid.blocks))
     if split == "rows" and grid.tiles > tiles:
-        for block in blocks:
-            for j in range(width):
-                for i in range(height):
-                    yield [(block, slice(i, i + 1), slice(j, j + 1))]
-    elif height * width <= tiles:
-        at_once = tiles // (height * width)
-        for first in range(0, len(blocks), at_once):
-            yield [(b, all_rows, all_columns) for b in blocks[first : first + at_once]]
-    elif split == "columns":
-        yield from _by_columns(blocks, height, width, tiles)
-    else:
-        yield from _by_contraction(blocks, height, width, tiles)
+        for block, j, i in product(blocks, range(width), range(height)):
+            yield [(block, slice(i, i + 1), slice(j, j + 1))]
+        return
+    cut = _by_columns if split == "columns" else _by_contraction
+    demands = [height * sum(grid.copies(block)) for block in blocks]
+    for run in runs(demands, tiles):
+        if demands[run.start] > tiles:
+            yield from cut(grid, run.start, tiles)
+        else:
+            yield [(block, slice(0, height), slice(0, width)) for block in blocks[run]]
 
 
-def _by_columns(blocks: range, height: int, width: int, tiles: int) -> Iterator[list[Cell]]:
-    wide, tall = min(width, tiles), max(1, tiles // width)
-    for block in blocks:
+def _by_columns(grid: Grid, block: int, tiles: int) -> Iterator[list[Cell]]:
+    height, copies = len(grid.rows), grid.copies(block)
+    tall = max(1, tiles // sum(copies))
+    for i in range(0, height, tall):
+        for columns in runs(copies, tiles):
+            yield [(block, slice(i, min(i + tall, height)), columns)]
+
+
+def _by_contraction(grid: Grid, block: int, tiles: int) -> Iterator[list[Cell]]:
+    height, copies = len(grid.rows), grid.copies(block)
+    for columns in runs([height * k for k in copies], tiles):
+        tall = min(height, tiles // sum(copies[columns]))
         for i in range(0, height, tall):
-            for j in range(0, width, wide):
-                rows, columns = slice(i, min(i + tall, height)), slice(j, min(j + wide, width))
-                yield [(block, rows, columns)]
-
-
-def _by_contraction(blocks: range, height: int, width: int, tiles: int) -> Iterator[list[Cell]]:
-    tall, wide = min(height, tiles), max(1, tiles // height)
-    for block in blocks:
-        for j in range(0, width, wide):
-            for i in range(0, height, tall):
-                rows, columns = slice(i, min(i + tall, height)), slice(j, min(j + wide, width))
-                yield [(block, rows, columns)]
+            yield [(block, slice(i, min(i + tall, height)), columns)]
 
 
 def _round(grid: Grid, cells: Sequence[Cell], tiles: int) -> Round:
     counts = {k for b, _, columns in cells for k in _columns(grid, b, columns)}
-    levels = sorted(counts)
+    levels = [1] if grid.parallel else sorted(counts)  # copies do all repetitions in one pass
     height = len(grid.rows)
     groups = [
         _group(grid, cell, grid.rows[i], levels, last=i == cell[1].stop - 1)
         for cell in cells
         for i in range(cell[1].start, cell[1].stop)
     ]
-    used = sum(group.stretches[0].tiles for group in groups) // grid.copies
+    used = sum(group.stretches[0].tiles for group in groups)
     rows = cells[0][1]
     return Round(
         groups=tuple(groups),
-        replicas=max(1, tiles // used),
+        replicas=tiles // used,
         passes=tuple(b - a for a, b in zip([0, *levels], levels, strict=False)),
         carries_in=rows.start > 0,
         carries_out=rows.stop < height,
@@ -195,14 +213,17 @@ def _group(grid: Grid, cell: Cell, rows: int, levels: list[int], *, last: bool) 
     counts = _columns(grid, block, columns)
     width = grid.columns_per_tile
     tiles = [counts[first : first + width] for first in range(0, len(counts), width)]
+    copied = list(zip(grid.copies(block)[columns], tiles, strict=True))
     stretches = []
     for level in levels:
-        running = [tile for tile in tiles if max(tile) >= level]
+        running = [(copies, tile) for copies, tile in copied if tile[0] >= level]
+        unfinished = sum(k >= level for k in counts)
         stretches.append(
             Active(
-                tiles=len(running) * grid.copies,
-                columns=sum(map(len, running)),
-                converting=sum(k >= level for k in counts),
+                tiles=sum(copies for copies, _ in running),
+                columns=sum(copies * len(tile) for copies, tile in running),
+                converting=sum(counts) if grid.parallel else unfinished,
+                per_tile=Fraction(unfinished, max(1, len(running))),
             )
         )
     depth = rows

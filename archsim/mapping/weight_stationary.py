@@ -34,7 +34,6 @@ class Passes:
         weight_slices: Columns to be converted for one weight.
         cells_per_weight: Cells that hold one weight; twice as many where signs have their own.
         weight_bits: Bits of one weight as it is stored in memory.
-        copies: Tiles that do the same pass at once.
         convert_each: Whether every pass is converted (digital averaging) or only their sum.
         fresh: Part of the driven bits that is read from the buffer (below 1: line buffer).
         bias_bits: Bits of a column's bias.
@@ -49,7 +48,6 @@ class Passes:
     weight_slices: int
     cells_per_weight: int
     weight_bits: int
-    copies: int
     convert_each: bool
     fresh: Fraction
     bias_bits: int
@@ -87,7 +85,7 @@ class WeightStationaryStep:
         return self.floor.dram(self.op, "weights")
 
     def _program(self, index: int, group: Group, replicas: int, source: UnitHandle) -> None:
-        writer, array = self._unit(index, "writer"), self.tiles.array
+        writer = self._unit(index, "writer")
         if self.passes.held_streamed is None:
             loaded = self.floor.from_dram(self._name(index, "weights"))
         else:
@@ -96,11 +94,10 @@ class WeightStationaryStep:
         writer.recv(loaded)
         if self.floor.schedule.tokens(self._name(index, "released")):
             writer.recv(self._released(index))
-        cells = replicas * self._cells(group.columns, group)
+        cells = replicas * self._cells(group, group.stretches[0])
         rows = min(group.rows, self.tiles.rows)
-        writer.work(
-            self.floor.ticks(self.tiles.clock, rows * array.write_cycles), {"array.write": cells}
-        )
+        write_ticks = self.floor.ticks(self.tiles.clock, rows * self.tiles.array.write_cycles)
+        writer.work(write_ticks, {"array.write": cells})
         writer.send(self._ready(index))
 
     def receive_weights(self, round_: Round) -> None:
@@ -129,12 +126,11 @@ class WeightStationaryStep:
     def cycle_ticks(self, group: Group) -> int:
         """Return an upper bound of the time from one pass of a group to the next."""
         floor, tiles = self.floor, self.tiles
-        stages = [floor.ticks(tiles.clock, tiles.array.pass_cycles)]
-        stages.append(self._drive_ticks(group))
-        per_set, in_all = self._sums(group, group.stretches[0], 1)
+        per_set, per_tile, _ = self._sums(group, group.stretches[0], 1)
+        stages = [floor.ticks(tiles.clock, tiles.array.pass_cycles), self._drive_ticks(group)]
+        stages.append(floor.adder_ticks(per_tile))
         if tiles.adc is not None:
             stages.append(ceil_div(per_set, tiles.adc.count) * floor.conversion_ticks(tiles.adc))
-        stages.append(floor.adder_ticks(ceil_div(in_all, group.stretches[0].tiles)))
         return max(stages) if tiles.readout_buffer else sum(stages)
 
     # ---- vectors -------------------------------------------------------------------------
@@ -193,7 +189,7 @@ class WeightStationaryStep:
         if tiles.dac is not None:
             arriving = self._drive(index, group, active.tiles, replicas)
         array.recv(arriving)
-        cells = replicas * self._cells(active.columns, group)
+        cells = replicas * self._cells(group, active)
         array.work(floor.ticks(tiles.clock, tiles.array.pass_cycles), {"array.mac": cells})
 
     def _read(self, reader: Reader, index: int, group: Group, tiles: int, replicas: int) -> None:
@@ -214,9 +210,8 @@ class WeightStationaryStep:
         driver = self._unit(index, "driver")
         if shared:
             driver = self.floor.own("drivers", "driver", self.op)
-        cores = 1
-        if self.tiles.cores_split == "columns":
-            cores = ceil_div(group.tile_columns, self._core_columns)
+        by_columns = self.tiles.cores_split == "columns"
+        cores = ceil_div(group.tile_columns, self._core_columns) if by_columns else 1
         conversions = group.rows * cores * replicas * (1 if shared else tiles)
         actions = {"dac.convert": conversions}
         if self.tiles.modulator is not None:
@@ -239,16 +234,16 @@ class WeightStationaryStep:
         rows = min(group.rows, self.tiles.rows)
         return ceil_div(rows, self.tiles.dac.count) * self.floor.conversion_ticks(self.tiles.dac)
 
-    def _cells(self, columns: int, group: Group) -> int:
-        """Return the cells that hold the weights of so many of a group's columns."""
-        return columns * group.depth * self.passes.cells_per_weight * self.passes.copies
+    def _cells(self, group: Group, active: Active) -> int:
+        """Return the cells that hold weights in those of a group's tiles that take part."""
+        return active.columns * group.depth * self.passes.cells_per_weight
 
     def _convert(self, index: int, group: Group, active: Active, replicas: int) -> None:
         """Convert and accumulate what the columns have summed."""
         floor, tiles, array = self.floor, self.tiles, self._unit(index, "array")
         accumulator = self._unit(index, "accumulator")
         sums = self._channel(index, "sums")
-        per_set, in_all = self._sums(group, active, replicas)
+        per_set, per_tile, in_all = self._sums(group, active, replicas)
         array.send(sums)
         if tiles.adc is None:
             accumulator.recv(sums)
@@ -264,20 +259,18 @@ class WeightStationaryStep:
             digits = self._channel(index, "digits")
             adc.send(digits)
             accumulator.recv(digits)
-        per_tile = ceil_div(in_all, active.tiles * replicas)
         accumulator.work(floor.adder_ticks(per_tile), {"accumulator.add": in_all})
 
-    def _sums(self, group: Group, active: Active, replicas: int) -> tuple[int, int]:
-        """Return how many sums one set of converters has to read, and all sets together."""
-        tiles, slices = self.tiles, self.passes.weight_slices
-        per_set, in_all = group.tile_columns * slices, active.converting * slices * replicas
-        if self.passes.convert_each:
-            in_all *= self.passes.copies
+    def _sums(self, group: Group, active: Active, replicas: int) -> tuple[int, int, int]:
+        """Return the sums that a set of converters reads, that a tile adds, and all together."""
+        tiles, per_column = self.tiles, self.passes.weight_slices
+        per_set = group.tile_columns * per_column
         if tiles.cores_split == "columns" and tiles.adc_shared_by == "none":
-            per_set = min(per_set, self._core_columns * slices)
+            per_set = min(per_set, self._core_columns * per_column)
         if tiles.cores_split == "contraction" and tiles.adc_shared_by == "none":
-            in_all *= ceil_div(group.rows, tiles.rows)
-        return per_set, in_all
+            per_column *= ceil_div(group.rows, tiles.rows)
+        converted = active.converting if self.passes.convert_each else group.columns
+        return per_set, ceil(active.per_tile * per_column), converted * per_column * replicas
 
     def _finish(self, round_: Round, index: int, group: Group, replicas: int) -> None:
         """Add the group's sums to those of its chain; the last one gives the results away."""
