@@ -20,7 +20,7 @@ from __future__ import annotations
 from archsim.hardware._catalogue import Entry, catalogue, schema
 from archsim.hardware._component import Component
 from archsim.hardware._load import load_hardware, save_hardware, shipped
-from archsim.hardware._noise_source import Formula, NoiseSource
+from archsim.hardware._noise_source import Draw, Formula, NoiseSource
 from archsim.hardware._parts import Part
 from archsim.hardware.converters import Adc, Dac
 from archsim.hardware.machine import Hardware
@@ -31,6 +31,7 @@ __all__ = [
     "Adc",
     "Component",
     "Dac",
+    "Draw",
     "Entry",
     "Formula",
     "Hardware",

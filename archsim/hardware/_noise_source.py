@@ -31,11 +31,27 @@ class Formula(StrEnum):
     RECEIVER = "receiver"
     """``receiver_std``: ``electrons`` a conversion or a symbol, against the signal's electrons."""
 
-    OPERAND = "operand"
-    """``weight_std``: ``std`` of each weight (or input) relative to its range."""
+    WEIGHT = "weight"
+    """``weight_std``: ``std`` of each weight relative to its range."""
+
+    INPUT = "input"
+    """The same of each input, with the two operands exchanged."""
 
     CONVERSION = "conversion"
     """``std`` relative to the converter's range, added once per conversion."""
+
+
+class Draw(StrEnum):
+    """When a source takes a new value."""
+
+    PER_PASS = "per_pass"
+    """For every pass of every input vector."""
+
+    PER_FORWARD = "per_forward"
+    """For a whole forward pass, shared by its batch; only to compare with publications."""
+
+    FROZEN = "frozen"
+    """When a cell is written: for a whole trial."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +69,16 @@ class NoiseSource:
 
     parameters: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     """The formula's parameters, by the names of its arguments."""
+
+    draw: Draw = Draw.PER_PASS
+    """When it takes a new value."""
+
+    @property
+    def normalised(self) -> bool:
+        """Whether its level is relative to the whole product rather than to one reading of it."""
+        return self.formula in _NORMALISED
+
+
+_NORMALISED = frozenset(
+    (Formula.SHOT_RENORMALISED, Formula.SHOT_DIRECT, Formula.THERMAL, Formula.WEIGHT, Formula.INPUT)
+)

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from archsim.hardware._component import Deviation
-from archsim.hardware._noise_source import Formula, NoiseSource
+from archsim.hardware._noise_source import Draw, Formula, NoiseSource
 from archsim.hardware._slots import ArraySlot
 from archsim.physics.repetition import Source
 from archsim.units import Decibel
@@ -57,12 +57,12 @@ class _Cells(ArraySlot):
     def noise(self) -> tuple[NoiseSource, ...]:
         """Return the noise of the cells, where it is given."""
         levels = (
-            ("array.weight", Source.OPERAND, self.weight_std),
-            ("array.programming", Source.PROGRAMMING, self.programming_std),
+            ("array.weight", Source.OPERAND, self.weight_std, Draw(self.weight_draw)),
+            ("array.programming", Source.PROGRAMMING, self.programming_std, Draw.FROZEN),
         )
         return tuple(
-            NoiseSource(name, source, Formula.OPERAND, {"std": std})
-            for name, source, std in levels
+            NoiseSource(name, source, Formula.WEIGHT, {"std": std}, draw)
+            for name, source, std, draw in levels
             if std is not None
         )
 

@@ -106,7 +106,9 @@ def noise_of(hardware: Hardware) -> tuple[NoiseSource, ...]:
     symbols = tiles.modulator.noise() if tiles.modulator else ()
     found += symbols
     if isinstance(tiles, OutputStationary):
-        found += [replace(source, name="modulator.weight") for source in symbols]
+        found += [
+            replace(source, name="modulator.weight", formula=Formula.WEIGHT) for source in symbols
+        ]
     found += tiles.array.noise()
     if tiles.tia is not None:
         found += _receiver(tiles.tia, light)

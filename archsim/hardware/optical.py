@@ -76,7 +76,7 @@ class _Modulator(ModulatorSlot):
         if self.symbol_std is None:
             return ()
         parameters = {"std": self.symbol_std}
-        return (NoiseSource("modulator.input", Source.OPERAND, Formula.OPERAND, parameters),)
+        return (NoiseSource("modulator.input", Source.OPERAND, Formula.INPUT, parameters),)
 
 
 class Mzm(_Modulator):

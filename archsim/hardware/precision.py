@@ -72,7 +72,7 @@ def _std(source: NoiseSource, fan_in: int, symbols: int) -> Any:
         return noise.thermal_std(
             level["std"], fan_in=fan_in, weight_range=_RANGE, input_range=_RANGE
         )
-    if source.formula is Formula.OPERAND:
+    if source.formula in (Formula.WEIGHT, Formula.INPUT):
         return noise.weight_std(level["std"], weight_range=_RANGE, input_norm=norm)
     return level["std"] * _RANGE * fan_in
 

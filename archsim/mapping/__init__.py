@@ -4,7 +4,7 @@
 ``blocks`` how a GEMM is cut (arithmetic only), ``layout*`` put these together for one op, and
 ``weight_stationary``, ``output_stationary`` and ``vector`` write an op into the ``schedule``,
 using the ``floor``'s units. ``serial`` and ``pipelined`` order the ops. ``program`` is the
-instruction set that the engines run.
+instruction set that the engines run. ``arithmetic`` tells the functional side the same cuts.
 
 Rules that decide the numbers:
 
@@ -38,8 +38,20 @@ Refused, with demand, bound, gap and remedy: what cannot run.
 
 from __future__ import annotations
 
+from archsim.mapping.arithmetic import AnalogProduct, Arithmetic, arithmetic
 from archsim.mapping.compile import SCHEDULES, Compiled, compile_workload
+from archsim.mapping.layout import Reading
 from archsim.mapping.placement import Placement
 from archsim.mapping.program import Program
 
-__all__ = ["SCHEDULES", "Compiled", "Placement", "Program", "compile_workload"]
+__all__ = [
+    "SCHEDULES",
+    "AnalogProduct",
+    "Arithmetic",
+    "Compiled",
+    "Placement",
+    "Program",
+    "Reading",
+    "arithmetic",
+    "compile_workload",
+]

@@ -9,6 +9,7 @@ from fractions import Fraction
 from archsim.errors import ConfigError, MappingError
 from archsim.hardware import Hardware, WeightStationary
 from archsim.mapping import layout_blocks, layout_weights, pipelined, serial
+from archsim.mapping.arithmetic import counts_of
 from archsim.mapping.floor import Floor, Shares
 from archsim.mapping.graph import Graph, Place, Step, place
 from archsim.mapping.layout import Counts, Layout
@@ -77,7 +78,7 @@ def compile_workload(
             f"{schedule}; give one such as {least}"
         )
     graph = place(workload, hardware)
-    counts = _counts(graph, hardware, plan)
+    counts = counts_of(graph, hardware, plan)
     if schedule == "serial":
         return _serial(graph, hardware, counts, batch)
     return _pipelined(graph, hardware, counts, batch)
@@ -216,25 +217,3 @@ def _lay_out(floor: Floor, step: Step, traffic: Traffic, counts: Counts, availab
 
 def _on_tiles(graph: Graph) -> list[Step]:
     return [step for step in graph.steps if step.place is Place.ARRAY]
-
-
-def _counts(
-    graph: Graph, hardware: Hardware, plan: RepetitionPlan | int | float
-) -> dict[str, Counts]:
-    """Return the counts of every op on the tiles; refuse repetition where nothing is analog."""
-    workload = graph.workload
-    if not workload.gemms and not isinstance(plan, RepetitionPlan):
-        return {}
-    full = plan if isinstance(plan, RepetitionPlan) else RepetitionPlan.uniform(workload, plan)
-    limits = hardware.power_limits
-    full.check(workload, mode=hardware.tiles.repetition.value, power_limits=limits)
-    on_tiles = [step.op.name for step in _on_tiles(graph)]
-    analog = () if hardware.tiles.digital else on_tiles
-    wanted = {op.name: full.of_columns(op) for op in workload.gemms}
-    repeated = [name for name, ks in wanted.items() if name not in analog and set(ks) != {1}]
-    if repeated and (isinstance(plan, RepetitionPlan) or hardware.tiles.digital):
-        raise MappingError(
-            f"{', '.join(repeated)}: repeated, but executed digitally on '{hardware.name}', where "
-            "repetition buys nothing. Set their counts to 1."
-        )
-    return {name: wanted[name] if name in analog else (1,) for name in on_tiles}

@@ -20,6 +20,19 @@ Counts = tuple[int | float, ...]
 """A plan's repetition counts for one op: one, or one for each output channel."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Part of a dot product that one conversion reads.
+
+    Attributes:
+        products: Products that it sums.
+        symbols: Symbols, or passes, whose charge it holds.
+    """
+
+    products: int
+    symbols: int
+
+
 class Unfinished(Protocol):
     """A round of any dataflow."""
 

@@ -12,6 +12,7 @@ from archsim.mapping.floor import Floor
 from archsim.mapping.graph import Step
 from archsim.mapping.layout import (
     Layout,
+    Reading,
     bias_bits,
     by_group,
     fresh,
@@ -95,6 +96,26 @@ def lay_out(
         input_slices=input_slices,
         weight_slices=weight_slices,
     )
+
+
+def readings(
+    floor: Floor, machine: OutputStationary, step: Step, repeats: tuple[int, ...]
+) -> tuple[Reading, ...]:
+    """Return what one dot product is read in: by pass, and by each converter of a pass."""
+    gemm = step.gemm
+    whole = gemm.dynamic and machine.dynamic_products == "blocks"
+    share = blocks.sharing(machine, by_group(1, gemm.columns, repeats))
+    depth = machine.wavelengths if whole else _depth_per_symbol(machine, share)
+    symbols = machine.integrate_symbols or ceil_div(gemm.contraction, depth)
+    shared = machine.adc_shared_by == "cores" and machine.cores_split == "contraction"
+    at_once = machine.wavelengths * (machine.cores if shared and not whole else 1)
+    found = []
+    depths = [gemm.contraction] if whole else _depths(floor, machine, step, share)
+    for part in depths:
+        for products in tiling.chunks(part, depth * symbols):
+            held = ceil_div(products, depth)
+            found += [Reading(n, held) for n in tiling.chunks(products, at_once * held)]
+    return tuple(found)
 
 
 def weight_space(floor: Floor, machine: OutputStationary, steps: Sequence[Step]) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from archsim.mapping.floor import Floor
 from archsim.mapping.graph import Step
 from archsim.mapping.layout import (
     Layout,
+    Reading,
     bias_bits,
     by_group,
     fresh,
@@ -90,6 +91,16 @@ def lay_out(
         input_slices=input_slices,
         weight_slices=weight_slices,
     )
+
+
+def readings(floor: Floor, machine: WeightStationary, step: Step) -> tuple[Reading, ...]:
+    """Return what one dot product is read in: by tile, or by core where each has converters."""
+    weight_slices, _ = slices(held_bits(floor, step), machine.array.cell_bits)
+    grid = _grid(floor, machine, step, (1,), weight_slices * machine.array.columns_per_cell)
+    each_core = machine.cores_split == "contraction" and machine.adc_shared_by == "none"
+    most = machine.rows if each_core else max(grid.rows)
+    parts = [part for rows in grid.rows for part in tiling.chunks(rows, most)]
+    return tuple(Reading(products, symbols=1) for products in parts)
 
 
 def _grid(
