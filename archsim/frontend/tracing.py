@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import re
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
-import torch
-
 from archsim.errors import WorkloadError
-from archsim.frontend._graph import first_line
 from archsim.frontend.exporting import export
 from archsim.frontend.specs import InputSpec
-from archsim.frontend.torchvision_operators import declared_if_missing
+from archsim.frontend.targets import build
 from archsim.workload import Workload
 
-_TARGET = re.compile(r"(?P<module>[\w.]+):(?P<callable>[\w.]+)")
 _DEVICES = ("meta", "cpu")
 
 
@@ -37,7 +29,7 @@ def trace(
     """Return the workload of the model that a callable makes.
 
     Args:
-        target: ``module:callable``; the module may lie in the working directory.
+        target: ``module:callable``; the module may lie in the working directory, or ship.
         inputs: Texts such as ``1x3x224x224`` or ``1x128:int64``, in the order of ``forward``.
         kwargs: What to call it with: a mapping, or JSON text of one.
         name: What to call the workload; the callable's name if not given.
@@ -52,16 +44,12 @@ def trace(
         raise WorkloadError(
             f"--device: found {device!r}; expected {' or '.join(_DEVICES)}; choose one"
         )
-    match = _TARGET.fullmatch(target)
-    if match is None:
-        raise WorkloadError(
-            f"{target}: found no module:callable; expected both; write torchvision.models:resnet50"
-        )
-    model = _build(target, _resolve(match["module"], match["callable"]), arguments, device)
+    model = build(target, arguments, device)
+    module, _, path = target.partition(":")
     source = {"model": target, "kwargs": json.dumps(arguments), "input": " ".join(inputs)}
-    source |= _versions(match["module"].partition(".")[0], "torch")
+    source |= _versions(module.partition(".")[0], "torch")
     tensors = tuple(spec.tensor(device) for spec in specs)
-    name = match["callable"].rpartition(".")[2] if name is None else name
+    name = path.rpartition(".")[2] if name is None else name
     return export(model, tensors, name=name, source=source, fixed_batch=fixed_batch).workload
 
 
@@ -110,72 +98,3 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             f"--kwargs: found the key {twice!r} twice; expected each once; remove one of them"
         )
     return found
-
-
-def _resolve(module_name: str, path: str) -> Any:
-    found: Any = _import(module_name)
-    for part in path.split("."):
-        if not hasattr(found, part):
-            raise WorkloadError(
-                f"{module_name}:{path}: found no {part!r}; expected something to call that returns "
-                "a torch.nn.Module; check its name"
-            )
-        found = getattr(found, part)
-    if not callable(found):
-        raise WorkloadError(
-            f"{module_name}:{path}: found a {type(found).__name__}; expected something to call "
-            "that returns a torch.nn.Module; wrap it in a function"
-        )
-    return found
-
-
-def _import(module_name: str) -> Any:
-    with _working_directory_on_path():
-        try:
-            return declared_if_missing(lambda: importlib.import_module(module_name))
-        except ModuleNotFoundError as error:
-            if error.name is None:
-                raise WorkloadError(_not_importable(module_name, error)) from error
-            raise WorkloadError(
-                f"{module_name}: found no module {error.name!r}; expected one installed or in the "
-                "working directory; install it, or check its name"
-            ) from None
-        except Exception as error:
-            raise WorkloadError(_not_importable(module_name, error)) from error
-
-
-def _not_importable(module_name: str, error: Exception) -> str:
-    return (
-        f"{module_name}: found a module that cannot be imported ({type(error).__name__}: "
-        f"{first_line(error)}); expected one that can; correct it"
-    )
-
-
-@contextmanager
-def _working_directory_on_path() -> Iterator[None]:
-    here = str(Path.cwd())
-    sys.path.insert(0, here)
-    try:
-        yield
-    finally:
-        sys.path.remove(here)
-
-
-def _build(target: str, make: Any, arguments: dict[str, Any], device: str) -> torch.nn.Module:
-    try:
-        with torch.device(device), _working_directory_on_path():
-            model = make(**arguments)
-    except Exception as error:
-        remedy = "correct --kwargs or the callable"
-        if device == "meta":
-            remedy += "; if it needs real tensors, use --device cpu"
-        raise WorkloadError(
-            f"{target}: found a callable that raises {type(error).__name__} ({first_line(error)}); "
-            f"expected a model on device {device!r}; {remedy}"
-        ) from error
-    if not isinstance(model, torch.nn.Module):
-        raise WorkloadError(
-            f"{target}: found a callable that returns a {type(model).__name__}; expected a "
-            "torch.nn.Module; return the model itself"
-        )
-    return model

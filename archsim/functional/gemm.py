@@ -1,0 +1,322 @@
+"""One product on analog arrays: slices, readings, noise, conversion, repetition.
+
+    y = bias + sum over slices and readings of Q(w·x + noise)
+
+Levels relative to the whole product act once: before the converter where there is one reading, on
+the sum where there are several. Inputs' modulators err independently for each output here; in a
+machine, outputs that share a modulator share its error, so only each output's spread is modelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from archsim.functional.converter import Converter
+from archsim.functional.draws import Draws
+from archsim.functional.levels import Repeating, Sources, Variance
+from archsim.functional.products import Linear, MatMul, Product
+from archsim.functional.quantisers import Grid, Quantiser
+from archsim.functional.reading import Reading, drawn
+from archsim.functional.recording import Recorder
+from archsim.functional.settings import AdcRange
+from archsim.functional.slices import Slice, cut
+from archsim.hardware import Draw
+from archsim.mapping import AnalogProduct
+from archsim.physics import noise
+from archsim.physics.repetition import Averaging, Repetition, Source
+
+
+@dataclass(frozen=True, slots=True)
+class AnalogPath:
+    """What all products of a machine go through.
+
+    Attributes:
+        sources: Noise that acts.
+        mode: Where repetitions happen.
+        averaging: Where they are averaged.
+        adc_bits: Resolution of the converters; None where sums are taken as they are.
+        adc_range: What the converters' range covers.
+    """
+
+    sources: Sources
+    mode: Repetition
+    averaging: Averaging
+    adc_bits: int | None
+    adc_range: AdcRange
+
+    @property
+    def converts_each(self) -> bool:
+        """Whether each repetition is converted, rather than what they integrate to."""
+        digital = self.averaging is Averaging.DIGITAL and self.mode is not Repetition.POWER
+        return digital and self.adc_bits is not None
+
+
+class AnalogGemm(nn.Module):
+    """A product on analog arrays, in place of the exact one in a graph.
+
+    Attributes:
+        inputs_from: Quantiser of what is driven.
+        held_from: Quantiser of the held operand, if that is an activation.
+        draws: Where random numbers come from; None: no noise.
+        recorder: Gathers what noise does, if anyone wants to know.
+        watching: Whether the converters' ranges are being found.
+        stand_in: Steps of a quantiser that stands for the noise, by channel; None for none.
+    """
+
+    weight: Tensor | None
+    bias: Tensor | None
+    weight_step: Tensor
+    weight_low: Tensor
+    weight_high: Tensor
+    repetitions: Tensor
+
+    def __init__(
+        self,
+        op: str,
+        product: Product,
+        path: AnalogPath,
+        spec: AnalogProduct,
+        held: tuple[Tensor, Grid, Tensor | None] | None = None,
+    ) -> None:
+        """Make it.
+
+        Args:
+            op: Its name.
+            product: What it computes.
+            path: What it goes through.
+            spec: How it is cut and repeated.
+            held: Weights, their grid, and one bias for each channel; None for two activations.
+        """
+        super().__init__()
+        weight, grid, bias = held or (None, None, None)
+        self.op, self.product, self.path, self.spec = op, product, path, spec
+        self.register_buffer("weight", weight)
+        self.register_buffer("bias", bias)
+        for name in ("step", "low", "high"):
+            self.register_buffer(f"weight_{name}", None if grid is None else getattr(grid, name))
+        self.register_buffer("repetitions", torch.tensor(spec.repetitions, dtype=torch.float64))
+        self.inputs_from: Quantiser | None = None
+        self.held_from: Quantiser | None = None
+        self.draws: Draws | None = None
+        self.recorder: Recorder | None = None
+        self.watching = False
+        self.stand_in: Tensor | None = None
+        self._seen: dict[tuple[int, int], tuple[float, float]] = {}
+        self._converters: dict[tuple[int, int], Converter] = {}
+        self._variances: dict[tuple[int, int, int], Variance] = {}
+
+    # ---- settling ------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Fix the converters' ranges from the sums that were seen."""
+        self.watching = False
+        self._variances.clear()
+        bits, reach = self.path.adc_bits, float(max(r.products for r in self.spec.readings))
+        for pair, (least, most) in self._seen.items():
+            full = self.path.adc_range is AdcRange.FULL_SCALE
+            low, high = (-reach, reach) if full else (least, most)
+            if bits is not None:  # where nothing but zeros was seen, any range does
+                self._converters[pair] = Converter(low, high if high > low else 1.0, bits)
+
+    def repeat(self, repetitions: Tensor) -> None:
+        """Give it other repetition counts: one, or one for each channel."""
+        self.repetitions = repetitions
+        self._variances.clear()
+
+    @property
+    def _converting(self) -> bool:
+        return self.path.adc_bits is not None and (self.watching or bool(self._converters))
+
+    # ---- running -------------------------------------------------------------------------
+
+    def forward(self, inputs: Tensor, other: Tensor | None = None) -> Tensor:
+        """Return the product as the arrays give it; exactly so where nothing acts on it."""
+        exact = self.weight if other is None else other
+        if exact is None:
+            raise TypeError(f"{self.op}: a product of two activations was given one")
+        if not self._converting and self.draws is None and self.stand_in is None:
+            return self.product(inputs, exact, self.bias)
+        total, variance = self._read_all(inputs, exact)
+        if self.recorder is not None:
+            axis = None if isinstance(self.product, MatMul) else self._channel_axis
+            self.recorder.add(self.product(inputs, exact), variance, axis)
+        if self.stand_in is not None:
+            steps = self.product.by_channel(self.stand_in).to(total.dtype)
+            total = torch.where(steps > 0, (total / steps).round() * steps, total)
+        return total if self.bias is None else total + self.product.by_channel(self.bias)
+
+    def _read_all(self, inputs: Tensor, held: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the sum of all readings, and the variance of its noise if it is recorded."""
+        total = variance = None
+        readings = list(self._readings(inputs, held))
+        sources = self.path.sources
+        for reading in readings:
+            normal = sources.per_reading + (sources.per_product if len(readings) == 1 else ())
+            result, spread = self._read(reading, normal)
+            total = result if total is None else total + result
+            variance = spread if variance is None else variance + spread
+        if total is None or variance is None:
+            raise TypeError(f"{self.op}: a product without readings")
+        if self.draws is not None and len(readings) > 1 and sources.per_product:
+            whole = self._whole(inputs, held)
+            std = whole.normal_std(whole.variance(sources.per_product, self._repeating))
+            total = torch.addcmul(total, std, drawn(whole, self.draws, std, None)[1](total))
+            variance = variance + std.square()
+        if self.recorder is not None and sources.of_weights:
+            whole = self._whole(inputs, held)
+            errors = whole.normal_std(whole.variance(sources.of_weights, self._repeating))
+            variance = variance + errors.square()
+        return total, variance
+
+    def _read(self, reading: Reading, normal: tuple[Any, ...]) -> tuple[Tensor, Tensor]:
+        """Return what a reading adds to the product, and the variance of its noise."""
+        converter = None if self.watching else self._converters.get(reading.key[:2])
+        held = reading.held.values
+        if reading.errors is not None:
+            held = held + reading.errors
+        if self._converting:
+            held = held / self._per_weight(reading.unit)
+        sums = reading.product(reading.driven.values, held)
+        nothing = sums.new_zeros(())
+        if self.watching:
+            pair = reading.key[:2]
+            low, high = self._seen.get(pair, (0.0, 0.0))
+            least, most = (float(end) for end in sums.aminmax())
+            self._seen[pair] = min(low, least), max(high, most)
+            return sums * reading.unit, nothing
+        if self.draws is None:
+            return (sums if converter is None else converter.convert(sums) * reading.unit), nothing
+        each = self.path.converts_each
+        std = reading.normal_std(self._variance(reading, normal, each=each))
+        counted = [
+            reading.counted(sums, source, None if each else self._repeating)
+            for source in self.path.sources.counted
+        ]
+        std, draw = drawn(reading, self.draws, std, counted[0] if counted else None)
+        counts = self.product.by_channel(self.repetitions)
+        if converter is None:
+            result = torch.addcmul(sums, std, draw(sums))
+        elif each:
+            result = converter.average(sums, std, counts.to(sums.dtype), draw) * reading.unit
+        else:
+            result = converter.convert(torch.addcmul(sums, std, draw(sums))) * reading.unit
+        if self.recorder is None:
+            return result, nothing
+        for source in (*normal, *self.path.sources.counted):
+            if source.source is Source.SHOT:
+                photons = reading.photons_per_mac(sums, source, self._repeating)
+                self.recorder.add_photons(photons)
+        return result, (std * reading.unit).square() / (counts if each else 1.0)
+
+    def _variance(self, reading: Reading, normal: tuple[Any, ...], *, each: bool) -> Variance:
+        """Return the variance of normal sources, kept from pass to pass where nothing moves it."""
+        repeating = None if each else self._repeating
+        if self.weight is None or self.repetitions.requires_grad:
+            return reading.variance(normal, repeating)
+        if reading.key not in self._variances:
+            self._variances[reading.key] = reading.variance(normal, repeating)
+        return self._variances[reading.key]
+
+    # ---- operands ------------------------------------------------------------------------
+
+    def _readings(self, inputs: Tensor, held: Tensor) -> Iterator[Reading]:
+        spec = self.spec
+        grid, kept_grid = self._grid(self.inputs_from), self._held_grid
+        driven = cut(inputs, grid, grid.step, spec.input_slices, spec.input_slice_bits)
+        step = self._per_weight(kept_grid.step)
+        kept = cut(held, kept_grid, step, spec.weight_slices, spec.weight_slice_bits)
+        errors = self._errors(held)  # of the whole operand, so once: in its most significant slice
+        for a, x in enumerate(driven):
+            for b, w in enumerate(kept):
+                yield from self._parts((a, b), x, w, errors if w is kept[-1] else None)
+
+    def _parts(
+        self, pair: tuple[int, int], driven: Slice, held: Slice, errors: Tensor | None
+    ) -> Iterator[Reading]:
+        unit: Any = 1.0
+        if self._converting:
+            unit = self.product.by_channel(held.full_scale * float(driven.full_scale))
+            unit = unit.to(held.values.dtype)
+        converter = self._converters.get(pair)
+        sums_range = None if converter is None else converter.high - converter.low
+        first, several = 0, len(self.spec.readings) > 1
+        for place, part in enumerate(self.spec.readings):
+            last = first + part.products
+            product = self.product.part(first, last) if several else self.product
+            yield Reading(
+                op=self.op,
+                key=(*pair, place),
+                product=product,
+                driven=driven,
+                held=held,
+                errors=errors,
+                fan_in=part.products,
+                symbols=part.symbols,
+                unit=unit,
+                sums_range=sums_range,
+            )
+            first = last
+
+    def _whole(self, inputs: Tensor, held: Tensor) -> Reading:
+        """Return the product as one reading, for levels that are relative to all of it."""
+        grid, kept = self._grid(self.inputs_from), self._held_grid
+        return Reading(
+            op=f"{self.op} (whole)",
+            key=(0, 0, 0),
+            product=self.product,
+            driven=Slice(inputs, grid.low, grid.high),
+            held=Slice(held, kept.low, kept.high),
+            errors=None,
+            fan_in=sum(part.products for part in self.spec.readings),
+            symbols=1,
+            unit=1.0,
+            sums_range=None,
+        )
+
+    def _errors(self, held: Tensor) -> Tensor | None:
+        """Return the errors of the held operand that last for a forward pass or longer.
+
+        Activations are written anew for each pass, so what freezes lasts no longer.
+        """
+        if self.draws is None or not self.path.sources.of_weights:
+            return None
+        total = torch.zeros_like(held)
+        for source in self.path.sources.of_weights:
+            frozen = source.draw is Draw.FROZEN and self.weight is not None
+            repeating = Repeating(self.repetitions, self.path.mode, self.path.averaging)
+            range_ = self._per_weight(self._held_grid.range * repeating.factor(source.source))
+            std = noise.weight_std(source.parameters["std"], weight_range=range_, input_norm=1.0)
+            errors = self.draws.normal_like(held, self.op, source.name, frozen=frozen)
+            total = torch.addcmul(total, std.to(held.dtype), errors)
+        return total
+
+    @property
+    def _repeating(self) -> Repeating:
+        counts = self.product.by_channel(self.repetitions)
+        return Repeating(counts, self.path.mode, self.path.averaging)
+
+    @property
+    def _held_grid(self) -> Grid:
+        if self.weight is None:
+            return self._grid(self.held_from)
+        return Grid(self.weight_step, self.weight_low, self.weight_high)
+
+    def _grid(self, quantiser: Quantiser | None) -> Grid:
+        if quantiser is None or quantiser.grid is None:
+            raise TypeError(f"{self.op}: an operand whose levels are not known yet")
+        return quantiser.grid
+
+    def _per_weight(self, values: Any) -> Any:
+        """Return values by channel in a shape that fits the held operand."""
+        if self.weight is None or not isinstance(values, Tensor) or values.ndim == 0:
+            return values
+        return values.reshape(-1, *[1] * (self.weight.ndim - 1))
+
+    @property
+    def _channel_axis(self) -> int:
+        return -1 if isinstance(self.product, Linear) else 1

@@ -1,0 +1,196 @@
+"""From a machine's noise sources to the variance of each sum of one product.
+
+Every normal source has a variance that is a constant plus a multiple of ||x||², the squared norm of
+the sum's inputs. Both are found here, once for each channel, by asking :mod:`archsim.physics.noise`
+at two norms. Only they are needed in a forward pass, whatever the number of sources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from archsim.errors import ConfigError
+from archsim.hardware import Draw, Formula, NoiseSource
+from archsim.physics import noise
+from archsim.physics.repetition import Averaging, Repetition, Source, std_factor
+
+
+@dataclass(frozen=True, slots=True)
+class Operands:
+    """The operands of one product, or of one reading of it.
+
+    Attributes:
+        fan_in: D, products of one sum.
+        symbols: Symbols whose charge one reading holds.
+        weight_norm: ||w|| of each channel.
+        weight_max: Weight at full scale, of each channel.
+        weight_range: Distance between the outer weights, of each channel.
+        input_max: Input at full scale.
+        input_range: Distance between the outer inputs.
+        sums_range: Range of the converter, in the unit of the sums, of each channel; None without.
+    """
+
+    fan_in: int
+    symbols: int
+    weight_norm: Any
+    weight_max: Any
+    weight_range: Any
+    input_max: Any
+    input_range: Any
+    sums_range: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Repeating:
+    """How repetition acts on an op.
+
+    Attributes:
+        repetitions: K, one or one for each channel; a tensor, so that it can be learned.
+        mode: Where the repetitions happen.
+        averaging: Where they are averaged.
+    """
+
+    repetitions: Any
+    mode: Repetition
+    averaging: Averaging
+
+    def factor(self, source: Source) -> Any:
+        """Return the factor on a source's standard deviation."""
+        return std_factor(source, self.repetitions, self.mode, self.averaging)
+
+
+@dataclass(frozen=True, slots=True)
+class Variance:
+    """Variance of a sum: ``constant`` + ``slope``·||x||², each of every channel."""
+
+    constant: Any
+    slope: Any
+
+
+def std_of(source: NoiseSource, operands: Operands, input_norm: Any) -> Any:
+    """Return a normal source's standard deviation on one sum in a base pass."""
+    return _FORMULAS[source.formula](source, operands, input_norm)
+
+
+def variance_of(
+    sources: Iterable[NoiseSource], operands: Operands, repeating: Repeating | None
+) -> Variance:
+    """Return the variance of normal sources together, in a base pass or as repetition leaves it."""
+    probe = operands.input_max * operands.fan_in**0.5  # a norm of the inputs' size, for rounding
+    constant: Any = 0.0
+    slope: Any = 0.0
+    for source in sources:
+        factor = 1.0 if repeating is None else repeating.factor(source.source)
+        at_zero = (std_of(source, operands, 0.0) * factor) ** 2
+        at_probe = (std_of(source, operands, probe) * factor) ** 2
+        constant = constant + at_zero
+        slope = slope + (at_probe - at_zero) / probe**2
+    return Variance(constant, slope)
+
+
+def _thermal(source: NoiseSource, operands: Operands, _norm: Any) -> Any:
+    return noise.thermal_std(
+        source.parameters["std"],
+        fan_in=operands.fan_in,
+        weight_range=operands.weight_range,
+        input_range=operands.input_range,
+    )
+
+
+def _receiver(source: NoiseSource, operands: Operands, _norm: Any) -> Any:
+    electrons = source.parameters["electrons"]
+    if source.source is Source.WHITE:  # of one symbol; charges of several add in variance
+        electrons *= operands.symbols**0.5
+    return noise.receiver_std(
+        electrons,
+        full_scale=operands.weight_max * operands.input_max,
+        full_scale_electrons=source.parameters["full_scale_electrons"],
+    )
+
+
+_FORMULAS: Mapping[Formula, Callable[[NoiseSource, Operands, Any], Any]] = {
+    Formula.SHOT_RENORMALISED: lambda source, operands, norm: noise.homodyne_std(
+        operands.weight_norm, norm, operands.fan_in, source.parameters["photons_per_mac"]
+    ),
+    Formula.SHOT_FULL_SCALE: lambda source, operands, norm: noise.homodyne_full_scale_std(
+        operands.weight_norm,
+        norm,
+        weight_max=operands.weight_max,
+        input_max=operands.input_max,
+        photons=source.parameters["photons"],
+    ),
+    Formula.THERMAL: _thermal,
+    Formula.RECEIVER: _receiver,
+    Formula.WEIGHT: lambda source, operands, norm: noise.weight_std(
+        source.parameters["std"], weight_range=operands.weight_range, input_norm=norm
+    ),
+    Formula.INPUT: lambda source, operands, _norm: noise.weight_std(
+        source.parameters["std"], weight_range=operands.input_range, input_norm=operands.weight_norm
+    ),
+    Formula.CONVERSION: lambda source, operands, _norm: (
+        source.parameters["std"] * operands.sums_range
+    ),
+}
+
+COUNTED = frozenset((Formula.SHOT_DIRECT, Formula.SHOT_DIRECT_FULL_SCALE))
+"""Formulas whose noise depends on the sum itself, and is drawn by counting photons."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """A machine's noise sources, by how they are drawn.
+
+    Attributes:
+        per_reading: Normal noise with a level in physical units: of each reading.
+        per_product: Normal noise with a level relative to the whole product.
+        counted: Photon counts of direct detection.
+        of_weights: Errors of the held operand that last for a forward pass or longer.
+    """
+
+    per_reading: tuple[NoiseSource, ...]
+    per_product: tuple[NoiseSource, ...]
+    counted: tuple[NoiseSource, ...]
+    of_weights: tuple[NoiseSource, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all that act."""
+        groups = (self.per_reading, self.per_product, self.counted, self.of_weights)
+        return tuple(source.name for group in groups for source in group)
+
+
+def select(
+    sources: Iterable[NoiseSource], wanted: frozenset[str] | None, *, converter: bool
+) -> Sources:
+    """Return the sources that are to act.
+
+    Args:
+        sources: Those of the machine.
+        wanted: Names or kinds of those that act; None for all.
+        converter: Whether the converter's own noise is among them.
+
+    Raises:
+        ConfigError: A name that the machine has no source of.
+    """
+    known = tuple(sources)
+    names = {source.name for source in known} | {str(source.source) for source in known}
+    if wanted is not None and (unknown := sorted(wanted - names)):
+        raise ConfigError(
+            f"noise: found {', '.join(map(repr, unknown))}; expected sources of the machine: "
+            f"{', '.join(sorted(names)) or 'it has none'}; name some of these, or none"
+        )
+    acting = [
+        source
+        for source in known
+        if (wanted is None or {source.name, str(source.source)} & wanted)
+        and (converter or source.formula is not Formula.CONVERSION)
+    ]
+    normal = [s for s in acting if s.draw is Draw.PER_PASS and s.formula not in COUNTED]
+    return Sources(
+        per_reading=tuple(s for s in normal if not s.normalised),
+        per_product=tuple(s for s in normal if s.normalised),
+        counted=tuple(s for s in acting if s.formula in COUNTED),
+        of_weights=tuple(s for s in acting if s.draw is not Draw.PER_PASS),
+    )

@@ -1,0 +1,64 @@
+"""Parts of an operand's bits that a converter drives, or a cell holds, at a time.
+
+The code of a value is cut into digits of some bits, magnitude and sign: each slice is the value of
+one digit, so that slices add up to the whole exactly, and their products to the whole product.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from archsim.functional.quantisers import Grid
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One digit of an operand.
+
+    Attributes:
+        values: What it adds to the operand.
+        low: Lowest value that it can have, of each channel or of all.
+        high: Highest value.
+    """
+
+    values: Tensor
+    low: Any
+    high: Any
+
+    @property
+    def full_scale(self) -> Any:
+        """Return the largest magnitude that it can have."""
+        return torch.maximum(-torch.as_tensor(self.low), torch.as_tensor(self.high))
+
+    @property
+    def range(self) -> Any:
+        """Return the distance between its outer values."""
+        return self.high - self.low
+
+
+def cut(values: Tensor, grid: Grid, step: Any, count: int, bits: int) -> list[Slice]:
+    """Return an operand's slices, least significant first; one slice is the operand itself.
+
+    Args:
+        values: The operand, on its grid.
+        grid: Its levels.
+        step: The grid's step in a shape that fits the operand.
+        count: How many slices there are.
+        bits: Bits of each.
+    """
+    if count == 1:
+        return [Slice(values, grid.low, grid.high)]
+    signed = bool((torch.as_tensor(grid.low) < 0).any())
+    codes, sign = (values / step).round().abs(), values.sign()
+    found = []
+    for place in range(count):
+        weight = float(2 ** (bits * place))
+        digit = torch.remainder(torch.floor(codes / weight), 2**bits)
+        high = (2**bits - 1) * weight * grid.step
+        part = (sign * digit * weight * step).to(values.dtype)
+        found.append(Slice(part, -high if signed else 0.0 * high, high))
+    return found

@@ -1,0 +1,73 @@
+"""Results of trials in a file, so that a run that was interrupted goes on where it was."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archsim import documents
+from archsim.errors import ConfigError
+
+Results = NDArray[np.float64]
+FORMAT = 1
+_KEYS = {"format", "key", "results"}
+
+
+class Store:
+    """Results by name; in a file, if one is given, that only this very run may go on with."""
+
+    def __init__(self, path: Path | None, key: Mapping[str, str]) -> None:
+        """Open or begin it.
+
+        Args:
+            path: A JSON file; None keeps nothing.
+            key: What the results depend on.
+
+        Raises:
+            ConfigError: The file is no checkpoint, or one of another run.
+        """
+        self._path = path
+        self._key = hashlib.sha256(json.dumps(dict(key), sort_keys=True).encode()).hexdigest()
+        self._found: dict[str, Results] = {}
+        if path is not None and path.exists():
+            self._found = self._read(path)
+
+    def get(self, name: str, compute: Callable[[], Results]) -> Results:
+        """Return results by name, computed and kept if they are not there yet."""
+        if name not in self._found:
+            self._found[name] = compute()
+            self._write()
+        return self._found[name]
+
+    def __contains__(self, name: str) -> bool:
+        """Return whether results are there already."""
+        return name in self._found
+
+    def _read(self, path: Path) -> dict[str, Results]:
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            found = None
+        if not isinstance(found, dict) or found.keys() != _KEYS or found["format"] != FORMAT:
+            raise ConfigError(
+                f"{path}: found no checkpoint; expected one, or nothing; choose another name, so "
+                "that nothing is lost"
+            )
+        if found["key"] != self._key:
+            raise ConfigError(
+                f"{path}: found results of another run; expected this one's: network, weights, "
+                "data, machine, plan, seed and settings; choose another name, or remove it"
+            )
+        return {name: np.array(values) for name, values in found["results"].items()}
+
+    def _write(self) -> None:
+        if self._path is None:
+            return
+        results = {name: values.tolist() for name, values in self._found.items()}
+        text = json.dumps({"format": FORMAT, "key": self._key, "results": results})
+        documents.write_atomically(self._path, text + "\n")
