@@ -5,11 +5,12 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test test-slow lint bench clean
 
 help:
 	@echo "make demo   run a shipped network on a shipped machine and print the report"
 	@echo "make test   check style, types and layers, then run the tests"
+	@echo "make test-slow   the tests that make test leaves out: large networks on labelled data"
 	@echo "make lint   only style, types and layers"
 	@echo "make bench  measure speed and memory (minutes)"
 	@echo "make clean  remove .venv and every cache"
@@ -37,6 +38,9 @@ lint: $(READY)
 test: lint
 	@echo "== pytest =="
 	@$(BIN)/pytest -n auto --dist worksteal
+
+test-slow: $(READY)
+	@$(BIN)/pytest -m slow
 
 bench: $(READY)
 	@for script in tests/bench/bench_*.py; do echo "== $$script =="; $(BIN)/python $$script || exit 1; done

@@ -65,6 +65,16 @@ def resnet20() -> nn.Module:
     return CifarResNet(blocks=3)
 
 
+def resnet32() -> nn.Module:
+    """Return ResNet-32: 0.46 M parameters."""
+    return CifarResNet(blocks=5)
+
+
+def resnet44() -> nn.Module:
+    """Return ResNet-44: 0.66 M parameters."""
+    return CifarResNet(blocks=7)
+
+
 def resnet56() -> nn.Module:
     """Return ResNet-56: 0.85 M parameters."""
     return CifarResNet(blocks=9)

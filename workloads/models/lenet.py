@@ -48,3 +48,27 @@ class MnistCnn(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Return class scores, batch x 10, of images, batch x 1 x 28 x 28."""
         return self.classifier(self.features(images).flatten(1))
+
+
+class DigitsCnn(nn.Module):
+    """Three convolutions and a linear for 8 x 8 images of one channel: 19,258 parameters."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(1, 16, 3, padding=1, bias=False),
+            nn.BatchNorm2d(16),
+            nn.ReLU(),
+            nn.Conv2d(16, 32, 3, padding=1, bias=False),
+            nn.BatchNorm2d(32),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Conv2d(32, 32, 3, padding=1, bias=False),
+            nn.BatchNorm2d(32),
+            nn.ReLU(),
+        )
+        self.classifier = nn.Linear(32 * 4 * 4, 10)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return class scores, batch x 10, of images, batch x 1 x 8 x 8."""
+        return self.classifier(self.features(images).flatten(1))

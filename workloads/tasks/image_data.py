@@ -1,0 +1,184 @@
+"""Labelled images, and where on this computer they are.
+
+``ARCHSIM_DATA`` names the folder that holds ``cifar10/``, ``imagenet/``, ``mnist/`` and ``text/``;
+unset, it is ``shared/data`` beside the checkout, if that is there. The digits come with
+scikit-learn and need no folder.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from archsim.errors import ConfigError
+
+VARIABLE = "ARCHSIM_DATA"
+_REMEDY = (
+    f"set {VARIABLE} to the folder that has cifar10/, imagenet/, mnist/ and text/; see the README"
+)
+_BESIDE = Path(__file__).parents[3] / "shared" / "data"
+_CALIBRATION = 512  # training images, the first ones
+_IMAGENET_CALIBRATION = 100  # there are test images only
+_IMAGENET_IMAGES, _IMAGENET_SIZE = 1300, 227
+_DIGITS_TRAINING = 1000
+_TRAINING_IMAGES = {"cifar10": 4000, "mnist": 60_000}
+
+
+class Images(NamedTuple):
+    """Images as stored, 0 to 255 (digits: 0 to 16).
+
+    Attributes:
+        inputs: Test images, N x channels x height x width, uint8.
+        targets: Their N labels, int64.
+        calibration: Images that set ranges, of the same kind as ``inputs``.
+    """
+
+    inputs: Tensor
+    targets: Tensor
+    calibration: Tensor
+
+
+class Digits(NamedTuple):
+    """All of the digits: 1 x 8 x 8 images of 0 to 16, uint8, with labels, int64."""
+
+    training: Tensor
+    training_labels: Tensor
+    test: Tensor
+    test_labels: Tensor
+
+
+def folder() -> Path:
+    """Return the folder of all data.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    given = os.environ.get(VARIABLE)
+    if given is None:
+        if _BESIDE.is_dir():
+            return _BESIDE
+        raise ConfigError(f"{VARIABLE}: found it unset; expected a folder of data; {_REMEDY}")
+    if not given or not Path(given).is_dir():
+        raise ConfigError(f"{VARIABLE}: found {given!r}, no folder; expected one; {_REMEDY}")
+    return Path(given)
+
+
+def file(name: str) -> Path:
+    """Return a file or folder of the data by its path in there.
+
+    Raises:
+        ConfigError: It is missing.
+    """
+    path = folder() / name
+    if not path.exists():
+        raise ConfigError(f"{path}: found no such file; expected it for this task; {_REMEDY}")
+    return path
+
+
+def unfit(path: Path, faults: Sequence[str]) -> ConfigError:
+    """Return the error for a file that holds something other than it should."""
+    return ConfigError("\n".join(f"{path}: {fault}; {_REMEDY}" for fault in faults))
+
+
+def cifar10() -> Images:
+    """Return the first 1,000 test images of CIFAR-10, and the first 512 for training.
+
+    A. Krizhevsky, Learning multiple layers of features from tiny images (2009).
+    """
+    arrays = _arrays("cifar10/cifar10_test1000_train4000.npz", "cifar10", 1000, (32, 32, 3))
+    channels_first = {name: arrays[name].permute(0, 3, 1, 2) for name in ("x_test", "x_train")}
+    return _images(arrays | channels_first)
+
+
+def mnist() -> Images:
+    """Return the 10,000 test images of MNIST, and the first 512 for training.
+
+    Y. LeCun et al., Proc. IEEE 86(11), 2278 (1998).
+    """
+    arrays = _arrays("mnist/mnist.npz", "mnist", 10_000, (28, 28))
+    one_channel = {name: arrays[name][:, None] for name in ("x_test", "x_train")}
+    return _images(arrays | one_channel)
+
+
+def imagenet() -> Images:
+    """Return 1,300 validation images of ImageNet at 227 pixels; the first 100 calibrate, too.
+
+    O. Russakovsky et al., IJCV 115, 211 (2015). These 1,300 are easier than the whole set.
+    """
+    from PIL import Image  # only this task needs it
+
+    table, images = file("imagenet/val1300_labels.csv"), file("imagenet/val1300")
+    rows = list(csv.reader(table.read_text(encoding="utf-8").splitlines()))
+    labels = [int(row[1]) if len(row) == 2 and row[1].isdecimal() else -1 for row in rows]  # noqa: PLR2004 - name, label
+    faults = [
+        f"line {place}: found {','.join(row)!r}; expected a name and a label of 0 to 999"
+        for place, (row, label) in enumerate(zip(rows, labels, strict=True), start=1)
+        if not 0 <= label < 1000  # noqa: PLR2004 - classes
+    ]
+    if len(rows) != _IMAGENET_IMAGES:
+        faults.append(f"found {len(rows)} images; expected {_IMAGENET_IMAGES}")
+    if faults:
+        raise unfit(table, faults)
+    size = (_IMAGENET_SIZE, _IMAGENET_SIZE, 3)
+    pixels = np.empty((len(rows), *size), dtype=np.uint8)
+    for place, (name, _) in enumerate(rows):
+        with Image.open(file(f"imagenet/{images.name}/{name}")) as image:
+            found = np.asarray(image.convert("RGB"))
+        if found.shape != size:
+            raise unfit(images / name, [f"found {_by(found.shape)}; expected {_by(size)}"])
+        pixels[place] = found
+    inputs = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()
+    return Images(inputs, torch.tensor(labels), inputs[:_IMAGENET_CALIBRATION])
+
+
+def digits() -> Digits:
+    """Return the digits of scikit-learn: the first 1,000 for training, the last 797 for testing.
+
+    Cut and not drawn at random, because neighbours tend to be by one writer, which would help.
+    E. Alpaydin and C. Kaynak, UCI repository, doi 10.24432/C50P49.
+    """
+    from sklearn.datasets import load_digits  # slow, and only this task needs it
+
+    found = load_digits()
+    images = torch.from_numpy(found.images).to(torch.uint8)[:, None]
+    labels = torch.from_numpy(found.target).to(torch.int64)
+    cut = _DIGITS_TRAINING
+    return Digits(images[:cut], labels[:cut], images[cut:], labels[cut:])
+
+
+def _images(arrays: Mapping[str, Tensor]) -> Images:
+    inputs, calibration = arrays["x_test"], arrays["x_train"][:_CALIBRATION]
+    return Images(
+        inputs.contiguous(), arrays["y_test"].to(torch.int64), calibration.clone().contiguous()
+    )
+
+
+def _arrays(name: str, kind: str, tests: int, size: tuple[int, ...]) -> dict[str, Tensor]:
+    """Return the arrays of bytes of an .npz file, each of the shape that it must have."""
+    path, trains = file(name), _TRAINING_IMAGES[kind]
+    wanted = {
+        "x_test": (tests, *size), "y_test": (tests,), "x_train": (trains, *size),
+        "y_train": (trains,),
+    }  # fmt: skip
+    with np.load(path, allow_pickle=False) as held:
+        found = {key: held[key] for key in wanted if key in held.files}
+    faults = []
+    for key, shape in wanted.items():
+        array = found.get(key)
+        if array is None or array.shape != shape or array.dtype != np.uint8:
+            what = "none" if array is None else f"{_by(array.shape)} of {array.dtype}"
+            faults.append(f"{key}: found {what}; expected {_by(shape)} of uint8")
+    if faults:
+        raise unfit(path, faults)
+    return {key: torch.from_numpy(array) for key, array in found.items()}
+
+
+def _by(shape: Sequence[int]) -> str:
+    return "x".join(map(str, shape))
