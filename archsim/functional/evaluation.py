@@ -3,37 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
 from importlib.metadata import version
 from math import inf, log10
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
 from archsim.errors import ConfigError
 from archsim.frontend import Exported, export
-from archsim.functional.accuracy import Accuracy, Estimate, OpPrecision
+from archsim.functional.accuracy import Accuracy, OpPrecision
 from archsim.functional.draws import Draws
-from archsim.functional.metrics import METRICS, Metric
+from archsim.functional.estimates import Estimates
+from archsim.functional.passes import Passes, Progress
 from archsim.functional.recording import Recorder
 from archsim.functional.settings import Settings
 from archsim.functional.simulator import Simulator
-from archsim.functional.statistics import images_interval, seeds_interval
-from archsim.functional.store import Results, Store
+from archsim.functional.store import Store
 from archsim.functional.task import Task
 from archsim.hardware import Hardware
 from archsim.physics import precision
 from archsim.workload import RepetitionPlan
-
-Progress = Callable[[int, int], None]
-
-RECORDED = 200
-"""Examples over which noise and signal of each product are gathered."""
 
 
 def exported(task: Task) -> Exported:
@@ -77,7 +68,7 @@ def evaluate(  # noqa: PLR0913 - what a user can choose about an evaluation, all
     found = exported(task)
     simulator = Simulator(found, hardware, plan, chosen).to(device)
     noise = simulator.path.sources.names if simulator.gemms else ()
-    passes = _Passes(task, batch, device, progress, runs=2 + (trials if noise else 0))
+    passes = Passes(task, batch, device, progress, runs=2 + (trials if noise else 0))
     simulator.calibrate(passes.calibration())
     provenance = _provenance(task, hardware, found, plan, chosen)
     store = Store(checkpoint, provenance | {"seed": str(seed), "batch": str(batch)})
@@ -88,7 +79,7 @@ def evaluate(  # noqa: PLR0913 - what a user can choose about an evaluation, all
         for trial in range(trials if noise else 0)
     ]
     recorders = passes.record(simulator, partial(Draws, seed, 0)) if noise else {}
-    estimates = _Estimates(passes.metric, task.targets.cpu().numpy(), seed)
+    estimates = Estimates(passes.metric, task.targets.cpu().numpy(), seed)
     values = drawn or [quantised]
     return Accuracy(
         task=task.name,
@@ -118,111 +109,6 @@ def _check(trials: int, batch: int) -> None:
     ]
     if faults:
         raise ConfigError("\n".join(faults))
-
-
-class _Passes:
-    """Forward passes over a task's examples."""
-
-    def __init__(
-        self, task: Task, batch: int, device: str, progress: Progress | None, *, runs: int
-    ) -> None:
-        self._task, self._batch, self._device, self._progress = task, batch, device, progress
-        self._done, self._total = 0, runs * -(-len(task.targets) // batch)
-        self.metric: Metric = METRICS[task.metric]
-
-    def kept(
-        self, store: Store, name: str, network: Any, draws: Callable[[int], Draws] | None = None
-    ) -> Results:
-        """Return one result for each example: the store's, or those of a pass over all."""
-        if name in store:
-            self._tick(-(-len(self._task.targets) // self._batch))
-        return store.get(name, partial(self._results, network, draws))
-
-    def _results(self, network: Any, draws: Callable[[int], Draws] | None) -> Results:
-        outputs = []
-        with torch.inference_mode():
-            for step, batch in enumerate(self._batches(self._task.inputs)):
-                if draws is not None:
-                    network.draw(draws(step))
-                outputs.append(_only(network(*batch)).cpu())
-                self._tick(1)
-        if draws is not None:
-            network.draw(None)
-        whole = torch.cat(outputs)
-        self.metric.check(whole.shape, self._task.targets)
-        return self.metric.results(whole, self._task.targets)
-
-    def record(self, simulator: Simulator, draws: Callable[[int], Draws]) -> Mapping[str, Recorder]:
-        """Return what noise does to each product, over some of the examples."""
-        recorders = simulator.record()
-        with torch.inference_mode():
-            some = tuple(values[:RECORDED] for values in self._task.inputs)
-            for step, batch in enumerate(self._batches(some)):
-                simulator.draw(draws(step))
-                simulator(*batch)
-        simulator.draw(None)
-        simulator.stop_recording()
-        return recorders
-
-    def calibration(self) -> Iterator[tuple[Tensor, ...]]:
-        """Return the batches that set ranges."""
-        return self._batches(self._task.calibration)
-
-    def _batches(self, inputs: Sequence[Tensor]) -> Iterator[tuple[Tensor, ...]]:
-        for first in range(0, len(inputs[0]), self._batch):
-            stored = (values[first : first + self._batch].to(self._device) for values in inputs)
-            yield self._task.prepare(*stored)
-
-    def _tick(self, batches: int) -> None:
-        self._done += batches
-        if self._progress is not None:
-            self._progress(self._done, self._total)
-
-
-def _only(outputs: Any) -> Tensor:
-    """Return the one tensor that a network returns."""
-    found = outputs[0] if isinstance(outputs, list | tuple) and len(outputs) == 1 else outputs
-    if not isinstance(found, Tensor):
-        raise ConfigError(
-            f"model: found outputs of type {type(found).__name__}; expected one tensor, to measure "
-            "it; wrap the model so that it returns what is to be measured"
-        )
-    return found
-
-
-class _Estimates:
-    """A metric's values with their intervals."""
-
-    def __init__(self, metric: Metric, targets: NDArray[Any], seed: int) -> None:
-        self._metric, self._targets, self._seed = metric, targets, seed
-
-    def value(self, results: Results) -> float:
-        """Return the metric of one pass."""
-        return self._metric.value(results, self._targets)
-
-    def mean(self, trials: Sequence[Results]) -> Estimate:
-        """Return the mean over trials."""
-        stacked = np.stack(trials)
-        values = [self.value(results) for results in trials]
-        return Estimate(
-            float(np.mean(values)), seeds_interval(values), self._over(partial(self._at, stacked))
-        )
-
-    def drop(self, reference: Results, trials: Sequence[Results]) -> Estimate:
-        """Return what is lost against a reference on the same examples."""
-        stacked, reference = np.stack(trials), reference[None]
-        drops = [self.value(reference[0]) - self.value(results) for results in trials]
-        return Estimate(
-            float(np.mean(drops)),
-            seeds_interval(drops),
-            self._over(lambda some: self._at(reference, some) - self._at(stacked, some)),
-        )
-
-    def _at(self, results: Results, examples: NDArray[np.int64]) -> float:
-        return self._metric.value(results[:, examples], self._targets[examples])
-
-    def _over(self, statistic: Callable[[NDArray[np.int64]], float]) -> Any:
-        return images_interval(statistic, len(self._targets), seed=self._seed)
 
 
 def precisions(

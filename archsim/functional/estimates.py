@@ -1,0 +1,50 @@
+"""A metric's values over trials and examples, with their intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archsim.functional.accuracy import Estimate
+from archsim.functional.metrics import Metric
+from archsim.functional.statistics import Interval, images_interval, seeds_interval
+from archsim.functional.store import Results
+
+
+class Estimates:
+    """A metric's values with their intervals."""
+
+    def __init__(self, metric: Metric, targets: NDArray[Any], seed: int) -> None:
+        self._metric, self._targets, self._seed = metric, targets, seed
+
+    def value(self, results: Results) -> float:
+        """Return the metric of one pass."""
+        return self._metric.value(results, self._targets)
+
+    def mean(self, trials: Sequence[Results]) -> Estimate:
+        """Return the mean over trials."""
+        stacked = np.stack(trials)
+        values = [self.value(results) for results in trials]
+        return Estimate(
+            float(np.mean(values)), seeds_interval(values), self._over(partial(self._at, stacked))
+        )
+
+    def drop(self, reference: Results, trials: Sequence[Results]) -> Estimate:
+        """Return what is lost against a reference on the same examples."""
+        stacked, reference = np.stack(trials), reference[None]
+        drops = [self.value(reference[0]) - self.value(results) for results in trials]
+        return Estimate(
+            float(np.mean(drops)),
+            seeds_interval(drops),
+            self._over(lambda some: self._at(reference, some) - self._at(stacked, some)),
+        )
+
+    def _at(self, results: Results, examples: NDArray[np.int64]) -> float:
+        return self._metric.value(results[:, examples], self._targets[examples])
+
+    def _over(self, statistic: Callable[[NDArray[np.int64]], float]) -> Interval:
+        return images_interval(statistic, len(self._targets), seed=self._seed)

@@ -1,0 +1,93 @@
+"""Forward passes of a network over a task's examples, batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from archsim.errors import ConfigError
+from archsim.functional.draws import Draws
+from archsim.functional.metrics import METRICS, Metric
+from archsim.functional.recording import Recorder
+from archsim.functional.simulator import Simulator
+from archsim.functional.store import Results, Store
+from archsim.functional.task import Task
+
+Progress = Callable[[int, int], None]
+
+RECORDED = 200
+"""Examples over which noise and signal of each product are gathered."""
+
+
+class Passes:
+    """Forward passes over a task's examples."""
+
+    def __init__(
+        self, task: Task, batch: int, device: str, progress: Progress | None, *, runs: int
+    ) -> None:
+        self._task, self._batch, self._device, self._progress = task, batch, device, progress
+        self._done, self._total = 0, runs * -(-len(task.targets) // batch)
+        self.metric: Metric = METRICS[task.metric]
+
+    def kept(
+        self, store: Store, name: str, network: Any, draws: Callable[[int], Draws] | None = None
+    ) -> Results:
+        """Return one result for each example: the store's, or those of a pass over all."""
+        if name in store:
+            self._tick(-(-len(self._task.targets) // self._batch))
+        return store.get(name, partial(self._results, network, draws))
+
+    def _results(self, network: Any, draws: Callable[[int], Draws] | None) -> Results:
+        outputs = []
+        with torch.inference_mode():
+            for step, batch in enumerate(self._batches(self._task.inputs)):
+                if draws is not None:
+                    network.draw(draws(step))
+                outputs.append(_only(network(*batch)).cpu())
+                self._tick(1)
+        if draws is not None:
+            network.draw(None)
+        whole = torch.cat(outputs)
+        self.metric.check(whole.shape, self._task.targets)
+        return self.metric.results(whole, self._task.targets)
+
+    def record(self, simulator: Simulator, draws: Callable[[int], Draws]) -> Mapping[str, Recorder]:
+        """Return what noise does to each product, over some of the examples."""
+        recorders = simulator.record()
+        with torch.inference_mode():
+            some = tuple(values[:RECORDED] for values in self._task.inputs)
+            for step, batch in enumerate(self._batches(some)):
+                simulator.draw(draws(step))
+                simulator(*batch)
+        simulator.draw(None)
+        simulator.stop_recording()
+        return recorders
+
+    def calibration(self) -> Iterator[tuple[Tensor, ...]]:
+        """Return the batches that set ranges."""
+        return self._batches(self._task.calibration)
+
+    def _batches(self, inputs: Sequence[Tensor]) -> Iterator[tuple[Tensor, ...]]:
+        for first in range(0, len(inputs[0]), self._batch):
+            stored = (values[first : first + self._batch].to(self._device) for values in inputs)
+            yield self._task.prepare(*stored)
+
+    def _tick(self, batches: int) -> None:
+        self._done += batches
+        if self._progress is not None:
+            self._progress(self._done, self._total)
+
+
+def _only(outputs: Any) -> Tensor:
+    """Return the one tensor that a network returns."""
+    found = outputs[0] if isinstance(outputs, list | tuple) and len(outputs) == 1 else outputs
+    if not isinstance(found, Tensor):
+        raise ConfigError(
+            f"model: found outputs of type {type(found).__name__}; expected one tensor, to measure "
+            "it; wrap the model so that it returns what is to be measured"
+        )
+    return found
