@@ -31,6 +31,7 @@ from archsim.functional.draws import Draws
 from archsim.functional.evaluation import evaluate, exported
 from archsim.functional.settings import AdcRange, Quantisation, Ranges, Scheme, Settings
 from archsim.functional.simulator import Simulator
+from archsim.functional.stand_in import StandIn, check_noise_bits
 from archsim.functional.statistics import Interval
 from archsim.functional.task import Task
 
@@ -46,7 +47,9 @@ __all__ = [
     "Scheme",
     "Settings",
     "Simulator",
+    "StandIn",
     "Task",
+    "check_noise_bits",
     "evaluate",
     "exported",
 ]

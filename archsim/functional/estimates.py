@@ -33,14 +33,18 @@ class Estimates:
             float(np.mean(values)), seeds_interval(values), self._over(partial(self._at, stacked))
         )
 
-    def drop(self, reference: Results, trials: Sequence[Results]) -> Estimate:
-        """Return what is lost against a reference on the same examples."""
-        stacked, reference = np.stack(trials), reference[None]
-        drops = [self.value(reference[0]) - self.value(results) for results in trials]
+    def difference(self, one: Sequence[Results], other: Sequence[Results]) -> Estimate:
+        """Return how much higher the mean of some passes is than that of others, by example.
+
+        One pass on one side is compared with each pass on the other.
+        """
+        values = [np.array([self.value(results) for results in side]) for side in (one, other)]
+        each = values[0] - values[1]
+        first, second = np.stack(one), np.stack(other)
         return Estimate(
-            float(np.mean(drops)),
-            seeds_interval(drops),
-            self._over(lambda some: self._at(reference, some) - self._at(stacked, some)),
+            float(np.mean(each)),
+            seeds_interval(each),
+            self._over(lambda some: self._at(first, some) - self._at(second, some)),
         )
 
     def _at(self, results: Results, examples: NDArray[np.int64]) -> float:

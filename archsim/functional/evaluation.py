@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from math import inf, log10
@@ -26,11 +27,19 @@ from archsim.hardware import Hardware
 from archsim.physics import precision
 from archsim.workload import RepetitionPlan
 
+Bits = tuple[int | None, int | None]
 
-def exported(task: Task) -> Exported:
-    """Return a task's network as both sides see it: traced with one example."""
+
+def exported(task: Task, bits: Bits = (None, None)) -> Exported:
+    """Return a task's network as both sides see it: traced with one example.
+
+    Args:
+        task: Network and data.
+        bits: Of activations and of weights, where they are to be others than 8.
+    """
     one = task.prepare(*(values[:1] for values in task.inputs))
-    return export(task.model, one, name=task.name, source=task.source)
+    found = export(task.model, one, name=task.name, source=task.source)
+    return replace(found, workload=found.workload.with_bits(*bits))
 
 
 def evaluate(  # noqa: PLR0913 - what a user can choose about an evaluation, all in one place
@@ -40,8 +49,10 @@ def evaluate(  # noqa: PLR0913 - what a user can choose about an evaluation, all
     *,
     trials: int = 5,
     seed: int = 0,
-    batch: int = 100,
+    batch: int | None = None,
+    bits: Bits = (None, None),
     settings: Settings | None = None,
+    network: Exported | None = None,
     device: str = "cpu",
     checkpoint: Path | None = None,
     progress: Progress | None = None,
@@ -54,8 +65,10 @@ def evaluate(  # noqa: PLR0913 - what a user can choose about an evaluation, all
         plan: Repetition counts, or one for all GEMMs on analog arrays.
         trials: How often to run with new noise.
         seed: Of all random numbers: with the same one, and the same batch, the result is the same.
-        batch: Examples of one forward pass.
+        batch: Examples of one forward pass; left out, what the task suggests.
+        bits: Of activations and of weights, where they are to be others than 8.
         settings: Quantisers, noise sources and converters.
+        network: What :func:`exported` gave for this task, bits included, if that is there already.
         device: What torch calls it: ``cpu`` or ``cuda``.
         checkpoint: File that results are kept in as they come, and taken from.
         progress: Called after each batch with how many of how many are done.
@@ -64,8 +77,9 @@ def evaluate(  # noqa: PLR0913 - what a user can choose about an evaluation, all
         ArchsimError: Anything that does not fit: data, plan, sources, machine.
     """
     chosen = settings or Settings()
+    batch = task.batch if batch is None else batch
     _check(trials, batch)
-    found = exported(task)
+    found = network or exported(task, bits)
     simulator = Simulator(found, hardware, plan, chosen).to(device)
     noise = simulator.path.sources.names if simulator.gemms else ()
     passes = Passes(task, batch, device, progress, runs=2 + (trials if noise else 0))
@@ -93,7 +107,7 @@ def evaluate(  # noqa: PLR0913 - what a user can choose about an evaluation, all
         clean=estimates.value(clean),
         quantised=estimates.value(quantised),
         noisy=estimates.mean(values),
-        drop=estimates.drop(quantised, values),
+        drop=estimates.difference([quantised], values),
         values=tuple(map(estimates.value, values)),
         ops=tuple(precisions(simulator, found, recorders)),
         noise=noise,

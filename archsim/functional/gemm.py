@@ -65,7 +65,7 @@ class AnalogGemm(nn.Module):
         draws: Where random numbers come from; None: no noise.
         recorder: Gathers what noise does, if anyone wants to know.
         watching: Whether the converters' ranges are being found.
-        stand_in: Steps of a quantiser that stands for the noise, by channel; None for none.
+        stand_in: Steps and lowest levels of a quantiser that stands for the noise, by channel.
     """
 
     weight: Tensor | None
@@ -105,7 +105,7 @@ class AnalogGemm(nn.Module):
         self.draws: Draws | None = None
         self.recorder: Recorder | None = None
         self.watching = False
-        self.stand_in: Tensor | None = None
+        self.stand_in: tuple[Tensor, Tensor] | None = None
         self._seen: dict[tuple[int, int], tuple[float, float]] = {}
         self._converters: dict[tuple[int, int], Converter] = {}
         self._variances: dict[tuple[int, int, int], Variance] = {}
@@ -146,8 +146,12 @@ class AnalogGemm(nn.Module):
             axis = None if isinstance(self.product, MatMul) else self._channel_axis
             self.recorder.add(self.product(inputs, exact), variance, axis)
         if self.stand_in is not None:
-            steps = self.product.by_channel(self.stand_in).to(total.dtype)
-            total = torch.where(steps > 0, (total / steps).round() * steps, total)
+            steps, lowest = (
+                self.product.by_channel(ends).to(total.dtype) for ends in self.stand_in
+            )
+            total = torch.where(
+                steps > 0, ((total - lowest) / steps).round() * steps + lowest, total
+            )
         return total if self.bias is None else total + self.product.by_channel(self.bias)
 
     def _read_all(self, inputs: Tensor, held: Tensor) -> tuple[Tensor, Tensor]:

@@ -39,9 +39,10 @@ class Passes:
         """Return one result for each example: the store's, or those of a pass over all."""
         if name in store:
             self._tick(-(-len(self._task.targets) // self._batch))
-        return store.get(name, partial(self._results, network, draws))
+        return store.get(name, partial(self.results, network, draws))
 
-    def _results(self, network: Any, draws: Callable[[int], Draws] | None) -> Results:
+    def results(self, network: Any, draws: Callable[[int], Draws] | None = None) -> Results:
+        """Return one result for each example, with noise if it is said where it comes from."""
         outputs = []
         with torch.inference_mode():
             for step, batch in enumerate(self._batches(self._task.inputs)):

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from archsim.functional.rounding import rounded
 from archsim.functional.settings import Quantisation, Ranges, Scheme
 
 EXACT_BITS = 24
@@ -106,8 +107,8 @@ class Quantiser(nn.Module):
             return values
         step = float(self.grid.step)
         lowest, highest = (round(float(end) / step) for end in (self.grid.low, self.grid.high))
-        rounded = torch.fake_quantize_per_tensor_affine(values, step, -lowest, 0, highest - lowest)
-        return torch.where(values.isinf(), values, rounded) if self._infinite else rounded
+        found = rounded(values, step, lowest, highest)
+        return torch.where(values.isinf(), values, found) if self._infinite else found
 
     def settle(self) -> None:
         """Fix the levels from what was seen."""

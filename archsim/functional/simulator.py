@@ -105,10 +105,14 @@ class Simulator(nn.Module):
         for gemm in self.gemms.values():
             gemm.recorder = None
 
-    def stand_in(self, steps: Mapping[str, Tensor] | None) -> None:
-        """Let a quantiser with these steps, by channel, stand for the noise of each product."""
+    def stand_in(self, levels: Mapping[str, tuple[Tensor, Tensor]] | None) -> None:
+        """Let a quantiser stand for the noise of each product.
+
+        Args:
+            levels: Steps and lowest levels, by channel; None for no quantisers.
+        """
         for name, gemm in self.gemms.items():
-            gemm.stand_in = None if steps is None else steps[name]
+            gemm.stand_in = None if levels is None else levels[name]
 
 
 def _path(hardware: Hardware, chosen: Settings) -> AnalogPath:

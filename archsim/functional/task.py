@@ -26,6 +26,7 @@ class Task:
             ``inputs`` where there is other data; ``source`` says so where they are.
         metric: Name of what is measured; see :data:`archsim.functional.metrics.METRICS`.
         prepare: Turns a batch as stored into what the network takes.
+        batch: Examples of one forward pass that a processor's cache likes.
         source: Where model, weights and data come from, for the record.
     """
 
@@ -36,4 +37,5 @@ class Task:
     calibration: tuple[Tensor, ...]
     metric: str = "top1"
     prepare: Callable[..., tuple[Tensor, ...]] = as_they_are
+    batch: int = 100
     source: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,100 @@
+"""Noise bits put to the test: a quantiser as coarse as the noise should do as much harm.
+
+Noise is switched off and each product's result is rounded to the step whose error has the noise's
+variance, sqrt(12)·sigma, with sigma the root mean square over examples and positions of each
+channel, and levels that begin at the channel's lowest result. If noise bits mean anything, the
+network is then as accurate as with the noise.
+
+It is for thermal noise. Shot noise is strongest where inputs are, so it does more harm than its
+root mean square tells; and levels laid so that zero is one of them do less harm than noise, because
+many results lie near zero and are then rounded to it together.
+
+References:
+    S. Garg et al., IEEE JSTQE 29(2) (2023), doi 10.1109/JSTQE.2022.3218019: the same experiment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from math import sqrt
+
+import torch
+
+from archsim.errors import ConfigError
+from archsim.functional.accuracy import Estimate
+from archsim.functional.draws import Draws
+from archsim.functional.estimates import Estimates
+from archsim.functional.evaluation import Bits, exported
+from archsim.functional.passes import Passes, Progress
+from archsim.functional.settings import Settings
+from archsim.functional.simulator import Simulator
+from archsim.functional.task import Task
+from archsim.hardware import Hardware
+from archsim.workload import RepetitionPlan
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """A network with noise beside the same with quantisers of as many bits.
+
+    Attributes:
+        quantised: Accuracy of the network without either.
+        noisy: With noise.
+        rounded: With the quantisers instead.
+        difference: What the quantisers take away beyond the noise, on the same examples.
+    """
+
+    quantised: float
+    noisy: Estimate
+    rounded: float
+    difference: Estimate
+
+
+def check_noise_bits(  # noqa: PLR0913 - as for evaluate
+    task: Task,
+    hardware: Hardware,
+    plan: RepetitionPlan | int | float = 1,
+    *,
+    trials: int = 5,
+    seed: int = 0,
+    batch: int | None = None,
+    bits: Bits = (None, None),
+    settings: Settings | None = None,
+    device: str = "cpu",
+    progress: Progress | None = None,
+) -> StandIn:
+    """Return how accurate a network is with noise, and with a quantiser for each noise.
+
+    Arguments are those of :func:`archsim.functional.evaluate`.
+
+    Raises:
+        ConfigError: No noise acts.
+        ArchsimError: As for :func:`archsim.functional.evaluate`.
+    """
+    simulator = Simulator(exported(task, bits), hardware, plan, settings).to(device)
+    if not simulator.path.sources.names or not simulator.gemms:
+        raise ConfigError(
+            f"{hardware.name}: found no noise that acts; expected some to compare with; choose a "
+            "machine or sources that have some"
+        )
+    passes = Passes(task, batch or task.batch, device, progress, runs=2 + trials)
+    simulator.calibrate(passes.calibration())
+    quantised = passes.results(simulator)
+    noisy = [passes.results(simulator, partial(Draws, seed, trial)) for trial in range(trials)]
+    recorders = passes.record(simulator, partial(Draws, seed, 0))
+    simulator.stand_in(
+        {
+            name: (sqrt(12) * found.noise_std, torch.as_tensor(found.low))
+            for name, found in recorders.items()
+        }
+    )
+    rounded = passes.results(simulator)
+    simulator.stand_in(None)
+    estimates = Estimates(passes.metric, task.targets.cpu().numpy(), seed)
+    return StandIn(
+        quantised=estimates.value(quantised),
+        noisy=estimates.mean(noisy),
+        rounded=estimates.value(rounded),
+        difference=estimates.difference(noisy, [rounded]),
+    )

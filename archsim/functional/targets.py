@@ -1,0 +1,282 @@
+"""What is to be evaluated, as a user names it: a task that ships, or a model with its own data.
+
+A shipped task has a name; its weights, data and metric are its own. Anything else is
+``module:callable``, which returns either a model, that weights and data then have to be named for,
+or a whole :class:`archsim.functional.Task`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from archsim.documents import closest
+from archsim.errors import ArchsimError, ConfigError, WorkloadError
+from archsim.frontend._graph import first_line
+from archsim.frontend.targets import importable, is_target, resolve
+from archsim.frontend.tracing import _arguments as arguments_of
+from archsim.functional.data import Data, Scaled, load_data
+from archsim.functional.data_faults import Names, example_faults, target_faults
+from archsim.functional.metrics import METRICS
+from archsim.functional.task import Task, as_they_are
+from archsim.functional.weights import load_weights
+from archsim.workload import shipped
+
+CALIBRATING = 100
+"""Test examples that set ranges where there is no other data."""
+
+_TASKS = "workloads.tasks"
+_FEWEST = 2
+_NAMES = Names("inputs", "targets", "calibration")
+
+
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """What goes with a model.
+
+    Attributes:
+        weights: Files of its weights.
+        data: A file ``.npz``, a folder of images or ``module:callable``.
+        labels: Table of a folder's labels.
+        mean: Taken from each channel.
+        std: What each channel is divided by after that.
+        kwargs: What the model is made with, JSON.
+        metric: What is measured; what the data says, or ``top1``, if not given.
+    """
+
+    weights: Sequence[Path] = ()
+    data: str | None = None
+    labels: Path | None = None
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
+    kwargs: str | None = None
+    metric: str | None = None
+
+    @property
+    def given(self) -> list[str]:
+        """Return the names of those that are given."""
+        values = {column.name: getattr(self, column.name) for column in fields(self)}
+        return [name for name, value in values.items() if value not in (None, (), [])]
+
+
+def shipped_tasks() -> Mapping[str, Callable[[], Task]]:
+    """Return the tasks that travel with the program, by the names of their workloads.
+
+    Raises:
+        WorkloadError: Another package hides theirs.
+    """
+    home = next(iter(shipped().values())).parent
+    try:
+        with importable():
+            module = importlib.import_module(_TASKS)
+    except ModuleNotFoundError:
+        module = None
+    if module is None or not Path(str(module.__file__)).is_relative_to(home):
+        raise WorkloadError(
+            f"workloads: found another package of this name; expected the one that ships, in "
+            f"{home}; run archsim from another folder, or uninstall or rename that package"
+        )
+    tasks: Mapping[str, Callable[[], Task]] = module.TASKS
+    return tasks
+
+
+def load_task(model: str, belongings: Belongings | None = None) -> Task:
+    """Return what is to be evaluated.
+
+    Args:
+        model: A shipped task's name, or ``module:callable``.
+        belongings: What goes with a model; a task has its own.
+
+    Raises:
+        ArchsimError: Everything wrong with model, weights and data.
+    """
+    own = belongings or Belongings()
+    if is_target(model):
+        return _from_callable(model, own)
+    if own.given:
+        options = ", ".join(f"--{name}" for name in own.given)
+        raise ConfigError(
+            f"{model}: found {options} beside the name of a task, which has its own; expected them "
+            "beside module:callable only; leave them out, or write workloads.models.lenet:LeNet5"
+        )
+    return _from_name(model)
+
+
+def limited(task: Task, examples: int) -> Task:
+    """Return a task with its first examples only; those that set ranges stay.
+
+    Raises:
+        ConfigError: They are too few for an interval.
+    """
+    if examples < _FEWEST:
+        raise ConfigError(
+            f"limit: found {examples}; expected {_FEWEST} examples at least; raise it"
+        )
+    if examples >= len(task.targets):
+        return task
+    return replace(
+        task,
+        inputs=tuple(values[:examples] for values in task.inputs),
+        targets=task.targets[:examples],
+        source={**task.source, "limit": f"first {examples:,} of {len(task.targets):,} examples"},
+    )
+
+
+def check_device(name: str) -> None:
+    """Refuse a device that torch cannot use here.
+
+    Raises:
+        ConfigError: It is unknown or not there.
+    """
+    if name not in ("cpu", "cuda"):
+        raise ConfigError(f"device: found {name!r}; expected cpu or cuda; choose one")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("device: found no CUDA device here; expected one; use cpu")
+
+
+def _from_name(name: str) -> Task:
+    tasks = shipped_tasks()
+    if name not in tasks:
+        raise WorkloadError(
+            f"{name or 'model'}: found no such task; expected one of {', '.join(tasks)}, or "
+            f"module:callable with weights and data{closest(name, list(tasks))}; name one"
+        )
+    try:
+        with importable():
+            return tasks[name]()
+    except ModuleNotFoundError as error:
+        raise WorkloadError(
+            f"{name}: found no module {error.name!r}; expected it, to read this task's data; "
+            "pip install 'archsim[export]'"
+        ) from None
+
+
+def _from_callable(target: str, own: Belongings) -> Task:
+    made = _made(target, arguments_of(own.kwargs))
+    if isinstance(made, Task):
+        return _checked(target, made, own)
+    lacking = [name for name in ("weights", "data") if name not in own.given]
+    if lacking:
+        raise ConfigError(
+            f"{target}: found no {' and no '.join(lacking)}; expected both, since it returns a "
+            f"model; give {' and '.join(f'--{name}' for name in lacking)}"
+        )
+    digest = load_weights(made, own.weights)
+    data = load_data(str(own.data), labels=own.labels, mean=own.mean, std=own.std)
+    metric = own.metric or data.metric or "top1"
+    if metric not in METRICS:
+        raise ConfigError(
+            f"metric: found {metric!r}; expected {' or '.join(METRICS)}"
+            f"{closest(metric, list(METRICS))}; choose one"
+        )
+    return Task(
+        name=_name_of(target),
+        model=made.eval(),
+        inputs=data.inputs,
+        targets=data.targets.to(torch.float64) if metric == "spearman" else data.targets,
+        calibration=_calibration(data),
+        metric=metric,
+        prepare=_guarded(target if own.data is None else str(own.data), data.prepare),
+        source={
+            "model": target,
+            "kwargs": json.dumps(arguments_of(own.kwargs)),
+            "weights": f"{', '.join(path.name for path in own.weights)} sha256:{digest}",
+            "data": str(own.data),
+            "calibration": "the data's own"
+            if data.calibration is not None
+            else f"first {CALIBRATING} test examples at most, so among the test set",
+        },
+    )
+
+
+def _calibration(data: Data) -> tuple[Tensor, ...]:
+    if data.calibration is not None:
+        return data.calibration
+    return tuple(values[:CALIBRATING] for values in data.inputs)
+
+
+def _name_of(target: str) -> str:
+    return target.partition(":")[2].rpartition(".")[2]
+
+
+def _made(target: str, arguments: Mapping[str, Any]) -> Any:
+    """Return the model or task that ``module:callable`` makes."""
+    what = "a torch.nn.Module or an archsim.Task"
+    make = resolve(target, returns=what)
+    try:
+        with importable():
+            made = make(**arguments)
+    except ArchsimError:
+        raise
+    except Exception as error:
+        raise WorkloadError(
+            f"{target}: found a callable that raises {type(error).__name__} ({first_line(error)}); "
+            f"expected {what}; correct --kwargs or the callable"
+        ) from error
+    if not isinstance(made, nn.Module | Task):
+        raise WorkloadError(
+            f"{target}: found a callable that returns a {type(made).__name__}; expected {what}; "
+            "return one of them"
+        )
+    return made
+
+
+def _checked(target: str, task: Task, own: Belongings) -> Task:
+    """Return a user's task, if nothing is wrong with it."""
+    surplus = [name for name in own.given if name != "kwargs"]
+    if surplus:
+        raise ConfigError(
+            f"{target}: found {', '.join(f'--{name}' for name in surplus)} beside a callable that "
+            "returns a whole task; expected them for a model only; leave them out"
+        )
+    tensors = (*task.inputs, *task.calibration, task.targets)
+    if not task.inputs or not all(isinstance(value, Tensor) for value in tensors):
+        faults = ["found no tensors; expected inputs, calibration and targets; convert them"]
+    else:
+        examples = len(task.inputs[0]) if task.inputs[0].ndim else 0
+        faults = [
+            *example_faults(task.inputs, task.calibration, _NAMES),
+            *target_faults(task.targets, examples, task.metric, _NAMES),
+        ]
+    if faults:
+        raise WorkloadError("\n".join(f"{target}: {fault}" for fault in faults))
+    task.model.eval()
+    return replace(task, prepare=_guarded(target, task.prepare))
+
+
+@dataclass(frozen=True, slots=True)
+class _Guarded:
+    """A user's ``prepare``, whose faults are told as such."""
+
+    where: str
+    prepare: Callable[..., Any]
+
+    def __call__(self, *stored: Tensor) -> tuple[Tensor, ...]:
+        try:
+            made = self.prepare(*stored)
+        except ArchsimError:
+            raise
+        except Exception as error:
+            raise WorkloadError(
+                f"{self.where}: found a prepare that raises {type(error).__name__} "
+                f"({first_line(error)}); expected what the network takes; correct it"
+            ) from error
+        if not isinstance(made, tuple) or not all(isinstance(value, Tensor) for value in made):
+            raise WorkloadError(
+                f"{self.where}: found a prepare that returns a {type(made).__name__}; expected a "
+                "tuple of tensors, one for each input of the network; return one"
+            )
+        return made
+
+
+def _guarded(where: str, prepare: Callable[..., Any]) -> Callable[..., tuple[Tensor, ...]]:
+    if prepare is as_they_are or isinstance(prepare, Scaled):
+        return prepare
+    return _Guarded(where, prepare)
