@@ -36,7 +36,7 @@ class Estimates:
     def difference(self, one: Sequence[Results], other: Sequence[Results]) -> Estimate:
         """Return how much higher the mean of some passes is than that of others, by example.
 
-        One pass on one side is compared with each pass on the other.
+        Passes are compared one by one, a single one with each of the other side.
         """
         values = [np.array([self.value(results) for results in side]) for side in (one, other)]
         each = values[0] - values[1]

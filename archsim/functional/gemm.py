@@ -10,7 +10,7 @@ machine, outputs that share a modulator share its error, so only each output's s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -18,13 +18,14 @@ from torch import Tensor, nn
 
 from archsim.functional.converter import Converter
 from archsim.functional.draws import Draws
-from archsim.functional.levels import Repeating, Sources, Variance
+from archsim.functional.levels import Repeating, Sources
 from archsim.functional.products import Linear, MatMul, Product
 from archsim.functional.quantisers import Grid, Quantiser
 from archsim.functional.reading import Reading, drawn
 from archsim.functional.recording import Recorder
 from archsim.functional.settings import AdcRange
 from archsim.functional.slices import Slice, cut
+from archsim.functional.spread import Spread, plus_noise, whole
 from archsim.hardware import Draw
 from archsim.mapping import AnalogProduct
 from archsim.physics import noise
@@ -65,7 +66,7 @@ class AnalogGemm(nn.Module):
         draws: Where random numbers come from; None: no noise.
         recorder: Gathers what noise does, if anyone wants to know.
         watching: Whether the converters' ranges are being found.
-        stand_in: Steps and lowest levels of a quantiser that stands for the noise, by channel.
+        stand_in: Step and one level of a quantiser that stands for the noise, by channel.
     """
 
     weight: Tensor | None
@@ -108,14 +109,14 @@ class AnalogGemm(nn.Module):
         self.stand_in: tuple[Tensor, Tensor] | None = None
         self._seen: dict[tuple[int, int], tuple[float, float]] = {}
         self._converters: dict[tuple[int, int], Converter] = {}
-        self._variances: dict[tuple[int, int, int], Variance] = {}
+        self._spreads: dict[tuple[str, int, int, int], Spread] = {}
 
     # ---- settling ------------------------------------------------------------------------
 
     def settle(self) -> None:
         """Fix the converters' ranges from the sums that were seen."""
         self.watching = False
-        self._variances.clear()
+        self._spreads.clear()
         bits, reach = self.path.adc_bits, float(max(r.products for r in self.spec.readings))
         for pair, (least, most) in self._seen.items():
             full = self.path.adc_range is AdcRange.FULL_SCALE
@@ -126,7 +127,7 @@ class AnalogGemm(nn.Module):
     def repeat(self, repetitions: Tensor) -> None:
         """Give it other repetition counts: one, or one for each channel."""
         self.repetitions = repetitions
-        self._variances.clear()
+        self._spreads.clear()
 
     @property
     def _converting(self) -> bool:
@@ -141,45 +142,41 @@ class AnalogGemm(nn.Module):
             raise TypeError(f"{self.op}: a product of two activations was given one")
         if not self._converting and self.draws is None and self.stand_in is None:
             return self.product(inputs, exact, self.bias)
-        total, variance = self._read_all(inputs, exact)
+        total, variance = self._read_all(inputs, exact)  # in memory of its own
         if self.recorder is not None:
             axis = None if isinstance(self.product, MatMul) else self._channel_axis
             self.recorder.add(self.product(inputs, exact), variance, axis)
         if self.stand_in is not None:
-            steps, lowest = (
-                self.product.by_channel(ends).to(total.dtype) for ends in self.stand_in
-            )
-            total = torch.where(
-                steps > 0, ((total - lowest) / steps).round() * steps + lowest, total
-            )
-        return total if self.bias is None else total + self.product.by_channel(self.bias)
+            steps, level = (self.product.by_channel(ends).to(total.dtype) for ends in self.stand_in)
+            total = torch.where(steps > 0, ((total - level) / steps).round() * steps + level, total)
+        return total if self.bias is None else total.add_(self.product.by_channel(self.bias))
 
     def _read_all(self, inputs: Tensor, held: Tensor) -> tuple[Tensor, Tensor]:
         """Return the sum of all readings, and the variance of its noise if it is recorded."""
         total = variance = None
-        readings = list(self._readings(inputs, held))
         sources = self.path.sources
+        readings = list(self._readings(inputs, held))
         for reading in readings:
             normal = sources.per_reading + (sources.per_product if len(readings) == 1 else ())
             result, spread = self._read(reading, normal)
-            total = result if total is None else total + result
+            total = result if total is None else total.add_(result)
             variance = spread if variance is None else variance + spread
         if total is None or variance is None:
             raise TypeError(f"{self.op}: a product without readings")
         if self.draws is not None and len(readings) > 1 and sources.per_product:
-            whole = self._whole(inputs, held)
-            std = whole.normal_std(whole.variance(sources.per_product, self._repeating))
-            total = torch.addcmul(total, std, drawn(whole, self.draws, std, None)[1](total))
-            variance = variance + std.square()
+            product = self._whole(inputs, held)
+            factors = product.normal_std(self._spread(product, sources.per_product, each=False))
+            draw = drawn(product, self.draws, factors, None)[1]
+            total = plus_noise(total, factors, draw)
+            variance = variance + whole(factors, total).square()
         if self.recorder is not None and sources.of_weights:
-            whole = self._whole(inputs, held)
-            errors = whole.normal_std(whole.variance(sources.of_weights, self._repeating))
-            variance = variance + errors.square()
+            product = self._whole(inputs, held)
+            factors = product.normal_std(product.spread(sources.of_weights, self._repeating))
+            variance = variance + whole(factors, total).square()
         return total, variance
 
     def _read(self, reading: Reading, normal: tuple[Any, ...]) -> tuple[Tensor, Tensor]:
         """Return what a reading adds to the product, and the variance of its noise."""
-        converter = None if self.watching else self._converters.get(reading.key[:2])
         held = reading.held.values
         if reading.errors is not None:
             held = held + reading.errors
@@ -192,44 +189,56 @@ class AnalogGemm(nn.Module):
             low, high = self._seen.get(pair, (0.0, 0.0))
             least, most = (float(end) for end in sums.aminmax())
             self._seen[pair] = min(low, least), max(high, most)
-            return sums * reading.unit, nothing
+            return sums.mul_(reading.unit), nothing
         if self.draws is None:
-            return (sums if converter is None else converter.convert(sums) * reading.unit), nothing
-        each = self.path.converts_each
-        std = reading.normal_std(self._variance(reading, normal, each=each))
+            return self._converted(sums, reading), nothing
+        each, acting = self.path.converts_each, (*normal, *self.path.sources.counted)
         counted = [
             reading.counted(sums, source, None if each else self._repeating)
             for source in self.path.sources.counted
         ]
-        std, draw = drawn(reading, self.draws, std, counted[0] if counted else None)
+        factors = reading.normal_std(self._spread(reading, normal, each=each))
+        factors, draw = drawn(reading, self.draws, factors, counted[0] if counted else None)
         counts = self.product.by_channel(self.repetitions)
-        if converter is None:
-            result = torch.addcmul(sums, std, draw(sums))
-        elif each:
-            result = converter.average(sums, std, counts.to(sums.dtype), draw) * reading.unit
-        else:
-            result = converter.convert(torch.addcmul(sums, std, draw(sums))) * reading.unit
-        if self.recorder is None:
-            return result, nothing
-        for source in (*normal, *self.path.sources.counted):
-            if source.source is Source.SHOT:
-                photons = reading.photons_per_mac(sums, source, self._repeating)
-                self.recorder.add_photons(photons)
-        return result, (std * reading.unit).square() / (counts if each else 1.0)
+        variance = nothing
+        if self.recorder is not None:
+            std = whole(factors, sums) * reading.unit
+            variance = std.square() / (counts if each else 1.0)
+            for source in acting:
+                if source.source is Source.SHOT:
+                    photons = reading.photons_per_mac(sums, source, self._repeating)
+                    self.recorder.add_photons(photons)
+        converter = self._converters.get(reading.key[:2])
+        if each and converter is not None:
+            std = whole(factors, sums)
+            return converter.average(sums, std, counts.to(sums.dtype), draw).mul_(
+                reading.unit
+            ), variance
+        return self._converted(plus_noise(sums, factors, draw), reading), variance
 
-    def _variance(self, reading: Reading, normal: tuple[Any, ...], *, each: bool) -> Variance:
-        """Return the variance of normal sources, kept from pass to pass where nothing moves it."""
+    def _converted(self, sums: Tensor, reading: Reading) -> Tensor:
+        """Return sums as they leave the converter, in the unit of the product."""
+        converter = self._converters.get(reading.key[:2])
+        return sums if converter is None else converter.convert(sums).mul_(reading.unit)
+
+    def _spread(self, reading: Reading, normal: tuple[Any, ...], *, each: bool) -> Spread:
+        """Return how normal sources spread sums, kept from pass to pass where nothing moves it."""
         repeating = None if each else self._repeating
         if self.weight is None or self.repetitions.requires_grad:
-            return reading.variance(normal, repeating)
-        if reading.key not in self._variances:
-            self._variances[reading.key] = reading.variance(normal, repeating)
-        return self._variances[reading.key]
+            return reading.spread(normal, repeating)
+        key = (reading.op, *reading.key)
+        if key not in self._spreads:
+            self._spreads[key] = reading.spread(normal, repeating)
+        return self._spreads[key]
 
     # ---- operands ------------------------------------------------------------------------
 
     def _readings(self, inputs: Tensor, held: Tensor) -> Iterator[Reading]:
-        spec = self.spec
+        """Yield what is read one by one; all as one where nothing happens to a single reading."""
+        spec, sources = self.spec, self.path.sources
+        if not (self._converting or sources.per_reading or sources.counted):
+            yield replace(self._whole(inputs, held), op=self.op, errors=self._errors(held))
+            return
         grid, kept_grid = self._grid(self.inputs_from), self._held_grid
         driven = cut(inputs, grid, grid.step, spec.input_slices, spec.input_slice_bits)
         step = self._per_weight(kept_grid.step)

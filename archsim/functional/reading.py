@@ -14,6 +14,7 @@ from archsim.functional.draws import Draws
 from archsim.functional.levels import Operands, Repeating, Variance, variance_of
 from archsim.functional.products import Product
 from archsim.functional.slices import Slice
+from archsim.functional.spread import Factors, Spread, whole
 from archsim.hardware import Formula, NoiseSource
 from archsim.physics import noise
 
@@ -61,21 +62,21 @@ class Reading:
         )
         return variance_of(sources, operands, repeating)
 
-    def normal_std(self, variance: Variance) -> Tensor:
-        """Return the standard deviation of normal sources on each sum, in its unit."""
-        dtype = self.driven.values.dtype
-        constant, slope = (
-            torch.as_tensor(part / self.unit**2).to(dtype)
-            for part in (variance.constant, variance.slope)
+    def spread(self, sources: tuple[NoiseSource, ...], repeating: Repeating | None) -> Spread:
+        """Return how normal sources spread its sums, in their unit."""
+        variance, like = self.variance(sources, repeating), self.driven.values
+        return Spread.of(
+            *(
+                torch.as_tensor(part / self.unit**2).to(like.device, like.dtype)
+                for part in (variance.constant, variance.slope)
+            )
         )
-        # Products of square roots rather than roots of sums wherever one term is nothing: it saves
-        # passes over the result (tests/bench/bench_noise.py).
-        if not bool(slope.any()):
-            return constant.sqrt()
-        norms = self.product.over_inputs(self.driven.values.detach().square())
-        if not bool(constant.any()):
-            return slope.sqrt() * norms.sqrt()
-        return torch.addcmul(constant, slope, norms).sqrt()
+
+    def normal_std(self, spread: Spread) -> Factors:
+        """Return the standard deviation of normal sources on each sum."""
+        if spread.slope is None:
+            return spread.factors(None)
+        return spread.factors(self.product.over_inputs(self.driven.values.detach().square()))
 
     def light(self, sums: Tensor) -> Intensities:
         """Return the reading as intensities, from its noiseless sums."""
@@ -121,14 +122,14 @@ Normal = Callable[[Tensor], Tensor]
 
 
 def drawn(
-    reading: Reading, draws: Draws, std: Tensor, counted: tuple[Tensor, Tensor] | None
-) -> tuple[Tensor, Normal]:
+    reading: Reading, draws: Draws, factors: Factors, counted: tuple[Tensor, Tensor] | None
+) -> tuple[Factors, Normal]:
     """Return the standard deviation of all noise on a reading, and who draws it, scaled to 1.
 
     Args:
         reading: The reading.
         draws: Where random numbers come from.
-        std: Standard deviation of the normal sources together.
+        factors: Standard deviation of the normal sources together.
         counted: Standard deviation and mean counts of photons, where they are counted.
     """
     a, b, r = reading.key
@@ -143,15 +144,16 @@ def drawn(
         return draws.normal_like(like, reading.op, name("noise"))
 
     if counted is None:
-        return std, normal
+        return factors, normal
     photon, counts = counted
-    both = torch.hypot(std.expand_as(photon), photon)
+    std = whole(factors, photon).detach()
+    both = torch.hypot(whole(factors, photon).expand_as(photon), photon)
 
     def mixed(like: Tensor) -> Tensor:
         one = normal(like)
         generator = draws.generator(reading.op, name("photons"), like.device)
         other = standardised_counts(counts.expand_as(like), generator)
         total = both.detach().clamp(min=torch.finfo(both.dtype).tiny)
-        return (one * std.detach() + other * photon.detach()) / total
+        return (one * std + other * photon.detach()) / total
 
-    return both, mixed
+    return (both,), mixed

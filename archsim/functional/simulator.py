@@ -109,7 +109,7 @@ class Simulator(nn.Module):
         """Let a quantiser stand for the noise of each product.
 
         Args:
-            levels: Steps and lowest levels, by channel; None for no quantisers.
+            levels: Step and one of the levels, by channel; None for no quantisers.
         """
         for name, gemm in self.gemms.items():
             gemm.stand_in = None if levels is None else levels[name]

@@ -2,12 +2,12 @@
 
 Noise is switched off and each product's result is rounded to the step whose error has the noise's
 variance, sqrt(12)·sigma, with sigma the root mean square over examples and positions of each
-channel, and levels that begin at the channel's lowest result. If noise bits mean anything, the
-network is then as accurate as with the noise.
+channel. If noise bits mean anything, the network is then as accurate as with the noise.
 
-It is for thermal noise. Shot noise is strongest where inputs are, so it does more harm than its
-root mean square tells; and levels laid so that zero is one of them do less harm than noise, because
-many results lie near zero and are then rounded to it together.
+Where a channel's levels lie within a step is left to chance, anew in each trial: were zero always
+one of them, the many results near zero would be rounded to it together, and suffer less than from
+noise. It is for noise of one spread, such as thermal noise. Shot noise is strongest where inputs
+are, so it does more harm than its root mean square tells.
 
 References:
     S. Garg et al., IEEE JSTQE 29(2) (2023), doi 10.1109/JSTQE.2022.3218019: the same experiment.
@@ -15,6 +15,7 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from math import sqrt
@@ -27,6 +28,7 @@ from archsim.functional.draws import Draws
 from archsim.functional.estimates import Estimates
 from archsim.functional.evaluation import Bits, exported
 from archsim.functional.passes import Passes, Progress
+from archsim.functional.recording import Recorder
 from archsim.functional.settings import Settings
 from archsim.functional.simulator import Simulator
 from archsim.functional.task import Task
@@ -41,13 +43,13 @@ class StandIn:
     Attributes:
         quantised: Accuracy of the network without either.
         noisy: With noise.
-        rounded: With the quantisers instead.
+        rounded: With the quantisers instead: mean over as many places of their levels.
         difference: What the quantisers take away beyond the noise, on the same examples.
     """
 
     quantised: float
     noisy: Estimate
-    rounded: float
+    rounded: Estimate
     difference: Estimate
 
 
@@ -78,23 +80,35 @@ def check_noise_bits(  # noqa: PLR0913 - as for evaluate
             f"{hardware.name}: found no noise that acts; expected some to compare with; choose a "
             "machine or sources that have some"
         )
-    passes = Passes(task, batch or task.batch, device, progress, runs=2 + trials)
+    passes = Passes(task, batch or task.batch, device, progress, runs=1 + 2 * trials)
     simulator.calibrate(passes.calibration())
     quantised = passes.results(simulator)
     noisy = [passes.results(simulator, partial(Draws, seed, trial)) for trial in range(trials)]
     recorders = passes.record(simulator, partial(Draws, seed, 0))
-    simulator.stand_in(
-        {
-            name: (sqrt(12) * found.noise_std, torch.as_tensor(found.low))
-            for name, found in recorders.items()
-        }
-    )
-    rounded = passes.results(simulator)
+    rounded = []
+    for trial in range(trials):
+        simulator.stand_in(_levels(recorders, Draws(seed, trial)))
+        rounded.append(passes.results(simulator))
     simulator.stand_in(None)
     estimates = Estimates(passes.metric, task.targets.cpu().numpy(), seed)
     return StandIn(
         quantised=estimates.value(quantised),
         noisy=estimates.mean(noisy),
-        rounded=estimates.value(rounded),
-        difference=estimates.difference(noisy, [rounded]),
+        rounded=estimates.mean(rounded),
+        difference=estimates.difference(noisy, rounded),
     )
+
+
+def _levels(
+    recorders: Mapping[str, Recorder], draws: Draws
+) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
+    """Return step and one level of each product's quantiser, by channel."""
+    found = {}
+    for name, recorder in recorders.items():
+        steps = sqrt(12) * recorder.noise_std
+        generator = draws.generator(name, "levels", steps.device)
+        found[name] = (
+            steps,
+            steps * torch.rand(steps.shape, generator=generator, dtype=steps.dtype),
+        )
+    return found

@@ -176,7 +176,7 @@ def _from_callable(target: str, own: Belongings) -> Task:
             f"metric: found {metric!r}; expected {' or '.join(METRICS)}"
             f"{closest(metric, list(METRICS))}; choose one"
         )
-    return Task(
+    task = Task(
         name=_name_of(target),
         model=made.eval(),
         inputs=data.inputs,
@@ -194,6 +194,8 @@ def _from_callable(target: str, own: Belongings) -> Task:
             else f"first {CALIBRATING} test examples at most, so among the test set",
         },
     )
+    _try(target, task)
+    return task
 
 
 def _calibration(data: Data) -> tuple[Tensor, ...]:
@@ -248,7 +250,40 @@ def _checked(target: str, task: Task, own: Belongings) -> Task:
     if faults:
         raise WorkloadError("\n".join(f"{target}: {fault}" for fault in faults))
     task.model.eval()
-    return replace(task, prepare=_guarded(target, task.prepare))
+    guarded = replace(task, prepare=_guarded(target, task.prepare))
+    _try(target, guarded)
+    return guarded
+
+
+def _try(target: str, task: Task) -> None:
+    """Refuse data that the model does not take, and targets that its outputs cannot meet.
+
+    It is tried on the first example and, of inputs that are whole numbers, on those that hold the
+    lowest and the highest: numbers may be too high for a table that they look up.
+    """
+    places = {0}
+    for values in task.inputs:
+        if not values.is_floating_point() and values.ndim > 1:
+            each = values.flatten(1).to(torch.int64)
+            places |= {int(each.amin(1).argmin()), int(each.amax(1).argmax())}
+    some = torch.tensor(sorted(places))
+    prepared = task.prepare(*(values[some] for values in task.inputs))
+    try:
+        with torch.no_grad():
+            outputs = task.model(*prepared)
+    except Exception as error:
+        shapes = " and ".join(
+            f"{' x '.join(map(str, ('N', *values.shape[1:])))} "
+            f"{str(values.dtype).removeprefix('torch.')}"
+            for values in prepared
+        )
+        raise WorkloadError(
+            f"{target}: found data of {shapes} that the model does not take "
+            f"({type(error).__name__}: {first_line(error)}); expected what it was made for; check "
+            "the data, --kwargs, and that forward runs"
+        ) from error
+    if isinstance(outputs, Tensor):
+        METRICS[task.metric].check(outputs.shape, task.targets)
 
 
 @dataclass(frozen=True, slots=True)
