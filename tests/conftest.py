@@ -5,6 +5,9 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+# One thread a process: the suite's processes share the cores already.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # The same examples every time, and no stopwatch: a busy machine is no fault. To look for new ones:
 # HYPOTHESIS_PROFILE=explore pytest tests/property
 settings.register_profile(
