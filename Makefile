@@ -23,8 +23,8 @@ $(READY): pyproject.toml constraints.txt
 	@touch $(READY)
 
 demo: $(READY)
-	@echo "== archsim run homodyne resnet50 =="
-	@$(BIN)/archsim run homodyne resnet50
+	@echo "== archsim run homodyne digits_cnn --repetitions 4 --accuracy =="
+	@$(BIN)/archsim run homodyne digits_cnn --repetitions 4 --accuracy
 
 lint: $(READY)
 	@echo "== ruff: style =="

@@ -1,8 +1,10 @@
-"""Latency, throughput, energy and area of neural networks on analog accelerators.
+"""Latency, throughput, energy, area and accuracy of neural networks on analog accelerators.
 
 >>> import archsim
 >>> report = archsim.simulate("homodyne", "lenet5", batch=4)
 >>> report.latency_s, report.energy_j, report.ops  # doctest: +SKIP
+>>> task = archsim.load_task("digits_cnn")  # doctest: +SKIP
+>>> archsim.evaluate(task, archsim.load_hardware("homodyne"), 4).drop  # doctest: +SKIP
 
 Importing ``archsim`` costs nothing: what is named here is loaded when it is first used.
 """
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
         SimulationError,
         WorkloadError,
     )
+    from archsim.functional import Accuracy, Settings, Task, evaluate, exported
+    from archsim.functional.targets import load_task
     from archsim.hardware import Hardware, load_hardware
     from archsim.report import Report, simulate
     from archsim.workload import (
@@ -31,17 +35,23 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Accuracy",
     "ArchsimError",
     "ConfigError",
     "Hardware",
     "MappingError",
     "RepetitionPlan",
     "Report",
+    "Settings",
     "SimulationError",
+    "Task",
     "Workload",
     "WorkloadError",
+    "evaluate",
+    "exported",
     "load_hardware",
     "load_plan",
+    "load_task",
     "load_workload",
     "save_plan",
     "save_workload",
@@ -56,6 +66,8 @@ _HOMES = {
         "SimulationError",
         "WorkloadError",
     ),
+    "archsim.functional": ("Accuracy", "Settings", "Task", "evaluate", "exported"),
+    "archsim.functional.targets": ("load_task",),
     "archsim.hardware": ("Hardware", "load_hardware"),
     "archsim.report": ("Report", "simulate"),
     "archsim.workload": (

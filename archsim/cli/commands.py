@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from archsim.cli.options import (
+    RUNNING,
+    AllOps,
+    AsFormat,
+    BitOptions,
+    DataOptions,
+    Machine,
+    NumberOptions,
+    Overrides,
+    RepetitionOptions,
+    TrialOptions,
+    grouped,
+    refuse_without_accuracy,
+)
 from archsim.cli.output import (
     Format,
     ProgressBar,
     console,
     say,
     show,
+    users_code,
     warn,
     write_csv,
     write_json,
@@ -24,18 +38,13 @@ from archsim.cli.output import (
     write_workload,
 )
 from archsim.cli.targets import check_target
-from archsim.errors import ArchsimError, ConfigError, WorkloadError
+from archsim.errors import ArchsimError, ConfigError
 
 if TYPE_CHECKING:
+    from archsim.report import Report
     from archsim.workload import Workload
 
 app = typer.Typer(name="archsim", add_completion=False, pretty_exceptions_enable=False)
-
-Overrides = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", help="Change the machine; repeatable."),
-]
-AsFormat = Annotated[Format, typer.Option("--format", help="What goes to stdout.")]
 
 
 def _print_version(wanted: bool) -> None:
@@ -55,41 +64,42 @@ def _root(
         ),
     ] = False,
 ) -> None:
-    """Latency, throughput, energy and area of neural networks on analog accelerators."""
+    """Latency, throughput, energy, area and accuracy of networks on analog accelerators."""
 
 
 @app.command()
+@grouped
 def run(  # noqa: PLR0913 - one parameter for each option
-    hardware: Annotated[str, typer.Argument(metavar="HW", help="Machine: a file or a name.")],
+    hardware: Machine,
     workload: Annotated[str, typer.Argument(metavar="WORKLOAD", help="A file or a name.")],
     *,
-    plan: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Repetitions of every product.")
-    ] = None,
-    repetitions: Annotated[
-        float | None, typer.Option(metavar="N", help="The same everywhere; 1 by default.")
-    ] = None,
+    repeated: RepetitionOptions,
     batch: Annotated[int, typer.Option(metavar="N", help="Inputs of the network.")] = 1,
     schedule: Annotated[
         str, typer.Option(help="serial: op after op; pipelined: ops overlap on a stream.")
     ] = "serial",
     engine: Annotated[str, typer.Option(help="auto, or the name of an engine.")] = "auto",
     overrides: Overrides = None,
-    bits: Annotated[
-        int | None, typer.Option(metavar="N", help="Bits of activations and weights.")
+    bits: BitOptions,
+    accuracy: Annotated[
+        bool,
+        typer.Option("--accuracy", help="Report accuracy, too: of a task, or of module:callable."),
+    ] = False,
+    trials: TrialOptions,
+    numbers: NumberOptions,
+    data: DataOptions,
+    accuracy_batch: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Examples at a time.", rich_help_panel=RUNNING),
     ] = None,
-    activation_bits: Annotated[
-        int | None, typer.Option(metavar="N", help="Bits of activations.")
-    ] = None,
-    weight_bits: Annotated[int | None, typer.Option(metavar="N", help="Bits of weights.")] = None,
     format_: AsFormat = Format.TABLE,
-    all_ops: Annotated[bool, typer.Option("--all-ops", help="List every op in the table.")] = False,
+    all_ops: AllOps = False,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="DIR", help="Save the report and its tables."),
     ] = None,
 ) -> None:
-    """Run a workload on a machine and report time, energy and area."""
+    """Run a workload on a machine and report time, energy and area, and accuracy if asked."""
     from archsim.hardware import load_hardware  # other commands do without
     from archsim.report import saving, simulate
     from archsim.workload import load_workload
@@ -97,9 +107,21 @@ def run(  # noqa: PLR0913 - one parameter for each option
     if output is not None:
         saving.check(output)
     machine = load_hardware(hardware, overrides or ())
-    network = _with_bits(load_workload(workload), bits, activation_bits, weight_bits)
-    with ProgressBar() as progress:
-        report = simulate(machine, network, plan, repetitions, batch, schedule, engine, progress)
+
+    def simulated(network: Workload, plan: Any, repetitions: float | None) -> Report:
+        with ProgressBar() as progress:
+            return simulate(machine, network, plan, repetitions, batch, schedule, engine, progress)
+
+    if accuracy:
+        from archsim.cli.evaluating import Evaluation, subject_of_run  # brings torch
+
+        evaluation = Evaluation(machine, repeated, numbers, trials, accuracy_batch)
+        subject = subject_of_run(workload, data, bits)
+        report = evaluation.beside(subject, simulated)
+    else:
+        refuse_without_accuracy(trials, numbers, data, accuracy_batch=accuracy_batch)
+        network = load_workload(workload).with_bits(*bits.pair())
+        report = simulated(network, repeated.plan, repeated.repetitions)
     if output is not None:
         report.save(output)
     show(report, format_, all_ops=all_ops)
@@ -184,21 +206,10 @@ def trace(  # noqa: PLR0913 - one parameter for each option
         check_target(output)
     from archsim import frontend  # torch takes seconds to import
 
-    try:
-        with redirect_stdout(sys.stderr):  # what the user's own code prints is no data of ours
-            workload = frontend.trace(
-                model,
-                inputs or (),
-                kwargs=kwargs,
-                name=name,
-                device=device,
-                fixed_batch=fixed_batch,
-            )
-    except SystemExit as fault:
-        raise WorkloadError(
-            f"{model}: found code that exits ({fault.code}); expected a callable that returns a "
-            "model; guard what is a script by if __name__ == '__main__'"
-        ) from None
+    with users_code(model):
+        workload = frontend.trace(
+            model, inputs or (), kwargs=kwargs, name=name, device=device, fixed_batch=fixed_batch
+        )
     if output is None:
         write_workload(workload)
         return
@@ -231,17 +242,3 @@ def _placed(faults: Mapping[str, Sequence[str]], files: int) -> Iterator[str]:
             yield f"{', '.join(dict.fromkeys(found))}: {line}"
         else:
             yield line
-
-
-def _with_bits(
-    workload: Workload, bits: int | None, activation_bits: int | None, weight_bits: int | None
-) -> Workload:
-    if bits is not None and (activation_bits is not None or weight_bits is not None):
-        raise ConfigError(
-            "--bits: found it beside --activation-bits or --weight-bits; expected one or the "
-            "other; give --bits for both operands, or each its own"
-        )
-    return workload.with_bits(
-        bits if activation_bits is None else activation_bits,
-        bits if weight_bits is None else weight_bits,
-    )

@@ -10,13 +10,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import asdict
 from enum import StrEnum
 from io import StringIO, TextIOWrapper
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 
+from archsim.errors import WorkloadError
 from archsim.report.report import Report
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ PIPE_WIDTH = 100
 
 PATIENCE_S = 1.0
 """A run that takes longer than this shows its progress."""
+
+PRECISION_COLUMNS = ("photons_per_mac", "snr_db", "noise_bits", "enob")
+"""What the CSV of a run's ops gains with accuracy."""
 
 PLAIN = {"─": "-", "²": "2", "µ": "u", "×": "x", "·": "*", "…": "...", "“": '"', "”": '"'}
 """How what we print ourselves is spelt where the encoding of a terminal lacks it."""
@@ -78,6 +82,23 @@ def say(text: str) -> None:
 
 
 @contextmanager
+def users_code(name: str) -> Iterator[None]:
+    """Run code of the user's: what it prints is no data of ours, and it may not exit.
+
+    Raises:
+        WorkloadError: It exits.
+    """
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    except SystemExit as fault:
+        raise WorkloadError(
+            f"{name}: found code that exits ({fault.code}); expected a callable that returns a "
+            "model, a task or data; guard what is a script by if __name__ == '__main__'"
+        ) from None
+
+
+@contextmanager
 def console() -> Iterator[Console]:
     """Give where tables go: stdout, every name as it is, no blanks at the ends of lines."""
     from rich.console import Console  # JSON and CSV do without
@@ -95,13 +116,23 @@ def show(report: Report, format_: Format, *, all_ops: bool) -> None:
     if format_ is Format.JSON:
         write_json(report.to_dict())
     elif format_ is Format.CSV:
-        write_csv([asdict(row) for row in report.tables.ops])
+        write_csv(list(_op_rows(report)))
     else:
         from archsim.report.text import print_report  # needs rich
 
         with console() as page:
             print_report(report, page, all_ops=all_ops)
     warn(report.warnings)
+
+
+def _op_rows(report: Report) -> Iterator[dict[str, Any]]:
+    """Yield the rows of the table of ops, each with its precision where accuracy was asked."""
+    precise = {row.op: row for row in report.rows("precision")}
+    for op in report.tables.ops:
+        row = asdict(op)
+        for column in PRECISION_COLUMNS if report.accuracy else ():
+            row[column] = getattr(precise.get(op.op), column, None)
+        yield row
 
 
 def warn(warnings: Iterable[str]) -> None:
@@ -122,9 +153,9 @@ def write_json(data: Any) -> None:
     sys.stdout.write("\n")
 
 
-def write_csv(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print rows as CSV, with a header."""
-    writer = csv.DictWriter(_data_out(), list(rows[0]), lineterminator="\n")
+def write_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None) -> None:
+    """Print rows as CSV, with a header; columns are those of the first row if not given."""
+    writer = csv.DictWriter(_data_out(), columns or list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
 
@@ -156,7 +187,8 @@ def _data_out() -> IO[str]:
 class ProgressBar:
     """Shows how far a run is, on stderr, if that is a terminal and the run takes its time."""
 
-    def __init__(self) -> None:
+    def __init__(self, doing: str = "simulating") -> None:
+        self._doing = doing
         self._began_s = time.monotonic()
         self._bar: Progress | None = None
         self._task: TaskID | None = None
@@ -181,5 +213,5 @@ class ProgressBar:
 
         screen = Console(stderr=True)
         self._bar = Progress(console=screen, transient=True, disable=not screen.is_terminal)
-        self._task = self._bar.add_task("simulating", total=None)
+        self._task = self._bar.add_task(self._doing, total=None)
         self._bar.start()

@@ -2,42 +2,60 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from archsim import documents
 from archsim.errors import ArchsimError, WorkloadError
 
-_EXTENSIONS = (".yaml", ".yml", ".json")
-_KEYS = frozenset({"format", "inputs", "ops", "outputs"})
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of file: what it is called, its extensions, and keys that every one has."""
+
+    name: str
+    extensions: tuple[str, ...]
+    keys: frozenset[str]
 
 
-def check_target(path: Path) -> None:
-    """Refuse a path that a workload cannot, or must not, be written to.
+WORKLOAD = Kind(
+    "workload", (".yaml", ".yml", ".json"), frozenset({"format", "inputs", "ops", "outputs"})
+)
+ACCURACY = Kind(
+    "accuracy report",
+    (".json",),
+    frozenset({"format", "task", "hardware", "quantised", "precision"}),
+)
+
+
+def check_target(path: Path, kind: Kind = WORKLOAD) -> None:
+    """Refuse a path that a file of some kind cannot, or must not, be written to.
 
     Raises:
-        WorkloadError: Its extension or folder is wrong, or something else than a workload is there.
+        WorkloadError: Its extension or folder is wrong, or something else than such a file is
+            there.
     """
-    if path.suffix not in _EXTENSIONS:
+    if path.suffix not in kind.extensions:
         raise WorkloadError(
-            f"{path}: found the extension {path.suffix!r}; expected {', '.join(_EXTENSIONS)}; "
-            "choose one of them"
+            f"{path}: found the extension {path.suffix!r}; expected {', '.join(kind.extensions)}; "
+            f"choose {'one of them' if len(kind.extensions) > 1 else 'that'}"
         )
     if not path.parent.is_dir():
         raise WorkloadError(
             f"{path}: found no folder {path.parent}; expected one to write to; make it first"
         )
-    if (path.exists() or path.is_symlink()) and not _is_workload(path):
+    if (path.exists() or path.is_symlink()) and not _is_one(path, kind):
         raise WorkloadError(
-            f"{path}: found something that is no workload; expected an earlier workload, or "
+            f"{path}: found something that is no {kind.name}; expected an earlier {kind.name}, or "
             "nothing; choose another name, so that nothing is lost"
         )
 
 
-def _is_workload(path: Path) -> bool:
+def _is_one(path: Path, kind: Kind) -> bool:
     if path.is_symlink() or not path.is_file():
         return False
     try:
         data = documents.read(path).data
     except ArchsimError:
         return False
-    return isinstance(data, dict) and data.keys() >= _KEYS
+    return isinstance(data, dict) and data.keys() >= kind.keys

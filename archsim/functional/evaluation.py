@@ -144,10 +144,16 @@ def precisions(
             photons_per_mac=recorder.photons_per_mac,
             signal_std=signal_variance**0.5,
             noise_std=std,
-            snr_db=10 * log10(signal_variance / noise_variance) if noise_variance else inf,
+            snr_db=_decibels(signal_variance, noise_variance),
             noise_bits=precision.noise_bits(range_=range_, std=std) if std else inf,
             adc_bits=simulator.path.adc_bits,
         )
+
+
+def _decibels(signal: float, noise: float) -> float:
+    if signal == 0 or noise == 0:
+        return inf if noise == 0 else -inf
+    return 10 * log10(signal / noise)
 
 
 def _provenance(

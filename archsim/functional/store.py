@@ -53,7 +53,7 @@ class Store:
             found = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             found = None
-        if not isinstance(found, dict) or found.keys() != _KEYS or found["format"] != FORMAT:
+        if not _is_checkpoint(found):
             raise ConfigError(
                 f"{path}: found no checkpoint; expected one, or nothing; choose another name, so "
                 "that nothing is lost"
@@ -71,3 +71,14 @@ class Store:
         results = {name: values.tolist() for name, values in self._found.items()}
         text = json.dumps({"format": FORMAT, "key": self._key, "results": results})
         documents.write_atomically(self._path, text + "\n")
+
+
+def _is_checkpoint(found: object) -> bool:
+    """Return whether a document has the form of one; results are lists of numbers by name."""
+    if not isinstance(found, dict) or found.keys() != _KEYS or found["format"] != FORMAT:
+        return False
+    results = found["results"]
+    return isinstance(results, dict) and all(
+        isinstance(values, list) and all(isinstance(value, float) for value in values)
+        for values in results.values()
+    )

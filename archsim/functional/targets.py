@@ -12,20 +12,19 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from archsim.documents import closest
-from archsim.errors import ArchsimError, ConfigError, WorkloadError
-from archsim.frontend._graph import first_line
-from archsim.frontend.targets import importable, is_target, resolve
+from archsim.errors import ConfigError, WorkloadError
+from archsim.frontend.targets import importable, is_target
 from archsim.frontend.tracing import _arguments as arguments_of
-from archsim.functional.data import Data, Scaled, load_data
+from archsim.functional.callables import guarded, made, try_out
+from archsim.functional.data import Data, load_data
 from archsim.functional.data_faults import Names, example_faults, target_faults
 from archsim.functional.metrics import METRICS
-from archsim.functional.task import Task, as_they_are
+from archsim.functional.task import Task
 from archsim.functional.weights import load_weights
 from archsim.workload import shipped
 
@@ -117,7 +116,7 @@ def limited(task: Task, examples: int) -> Task:
     """
     if examples < _FEWEST:
         raise ConfigError(
-            f"limit: found {examples}; expected {_FEWEST} examples at least; raise it"
+            f"--limit: found {examples}; expected {_FEWEST} examples at least; raise it"
         )
     if examples >= len(task.targets):
         return task
@@ -136,9 +135,9 @@ def check_device(name: str) -> None:
         ConfigError: It is unknown or not there.
     """
     if name not in ("cpu", "cuda"):
-        raise ConfigError(f"device: found {name!r}; expected cpu or cuda; choose one")
+        raise ConfigError(f"--device: found {name!r}; expected cpu or cuda; choose one")
     if name == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("device: found no CUDA device here; expected one; use cpu")
+        raise ConfigError("--device: found no CUDA device here; expected one; use cpu")
 
 
 def _from_name(name: str) -> Task:
@@ -159,31 +158,31 @@ def _from_name(name: str) -> Task:
 
 
 def _from_callable(target: str, own: Belongings) -> Task:
-    made = _made(target, arguments_of(own.kwargs))
-    if isinstance(made, Task):
-        return _checked(target, made, own)
+    model = made(target, arguments_of(own.kwargs))
+    if isinstance(model, Task):
+        return _checked(target, model, own)
     lacking = [name for name in ("weights", "data") if name not in own.given]
     if lacking:
         raise ConfigError(
             f"{target}: found no {' and no '.join(lacking)}; expected both, since it returns a "
             f"model; give {' and '.join(f'--{name}' for name in lacking)}"
         )
-    digest = load_weights(made, own.weights)
+    digest = load_weights(model, own.weights)
     data = load_data(str(own.data), labels=own.labels, mean=own.mean, std=own.std)
     metric = own.metric or data.metric or "top1"
     if metric not in METRICS:
         raise ConfigError(
-            f"metric: found {metric!r}; expected {' or '.join(METRICS)}"
+            f"--metric: found {metric!r}; expected {' or '.join(METRICS)}"
             f"{closest(metric, list(METRICS))}; choose one"
         )
     task = Task(
         name=_name_of(target),
-        model=made.eval(),
+        model=model.eval(),
         inputs=data.inputs,
         targets=data.targets.to(torch.float64) if metric == "spearman" else data.targets,
         calibration=_calibration(data),
         metric=metric,
-        prepare=_guarded(target if own.data is None else str(own.data), data.prepare),
+        prepare=guarded(target if own.data is None else str(own.data), data.prepare),
         source={
             "model": target,
             "kwargs": json.dumps(arguments_of(own.kwargs)),
@@ -191,10 +190,10 @@ def _from_callable(target: str, own: Belongings) -> Task:
             "data": str(own.data),
             "calibration": "the data's own"
             if data.calibration is not None
-            else f"first {CALIBRATING} test examples at most, so among the test set",
+            else f"first {min(CALIBRATING, len(data.targets))} test examples",
         },
     )
-    _try(target, task)
+    try_out(target, task)
     return task
 
 
@@ -206,28 +205,6 @@ def _calibration(data: Data) -> tuple[Tensor, ...]:
 
 def _name_of(target: str) -> str:
     return target.partition(":")[2].rpartition(".")[2]
-
-
-def _made(target: str, arguments: Mapping[str, Any]) -> Any:
-    """Return the model or task that ``module:callable`` makes."""
-    what = "a torch.nn.Module or an archsim.Task"
-    make = resolve(target, returns=what)
-    try:
-        with importable():
-            made = make(**arguments)
-    except ArchsimError:
-        raise
-    except Exception as error:
-        raise WorkloadError(
-            f"{target}: found a callable that raises {type(error).__name__} ({first_line(error)}); "
-            f"expected {what}; correct --kwargs or the callable"
-        ) from error
-    if not isinstance(made, nn.Module | Task):
-        raise WorkloadError(
-            f"{target}: found a callable that returns a {type(made).__name__}; expected {what}; "
-            "return one of them"
-        )
-    return made
 
 
 def _checked(target: str, task: Task, own: Belongings) -> Task:
@@ -250,68 +227,6 @@ def _checked(target: str, task: Task, own: Belongings) -> Task:
     if faults:
         raise WorkloadError("\n".join(f"{target}: {fault}" for fault in faults))
     task.model.eval()
-    guarded = replace(task, prepare=_guarded(target, task.prepare))
-    _try(target, guarded)
-    return guarded
-
-
-def _try(target: str, task: Task) -> None:
-    """Refuse data that the model does not take, and targets that its outputs cannot meet.
-
-    It is tried on the first example and, of inputs that are whole numbers, on those that hold the
-    lowest and the highest: numbers may be too high for a table that they look up.
-    """
-    places = {0}
-    for values in task.inputs:
-        if not values.is_floating_point() and values.ndim > 1:
-            each = values.flatten(1).to(torch.int64)
-            places |= {int(each.amin(1).argmin()), int(each.amax(1).argmax())}
-    some = torch.tensor(sorted(places))
-    prepared = task.prepare(*(values[some] for values in task.inputs))
-    try:
-        with torch.no_grad():
-            outputs = task.model(*prepared)
-    except Exception as error:
-        shapes = " and ".join(
-            f"{' x '.join(map(str, ('N', *values.shape[1:])))} "
-            f"{str(values.dtype).removeprefix('torch.')}"
-            for values in prepared
-        )
-        raise WorkloadError(
-            f"{target}: found data of {shapes} that the model does not take "
-            f"({type(error).__name__}: {first_line(error)}); expected what it was made for; check "
-            "the data, --kwargs, and that forward runs"
-        ) from error
-    if isinstance(outputs, Tensor):
-        METRICS[task.metric].check(outputs.shape, task.targets)
-
-
-@dataclass(frozen=True, slots=True)
-class _Guarded:
-    """A user's ``prepare``, whose faults are told as such."""
-
-    where: str
-    prepare: Callable[..., Any]
-
-    def __call__(self, *stored: Tensor) -> tuple[Tensor, ...]:
-        try:
-            made = self.prepare(*stored)
-        except ArchsimError:
-            raise
-        except Exception as error:
-            raise WorkloadError(
-                f"{self.where}: found a prepare that raises {type(error).__name__} "
-                f"({first_line(error)}); expected what the network takes; correct it"
-            ) from error
-        if not isinstance(made, tuple) or not all(isinstance(value, Tensor) for value in made):
-            raise WorkloadError(
-                f"{self.where}: found a prepare that returns a {type(made).__name__}; expected a "
-                "tuple of tensors, one for each input of the network; return one"
-            )
-        return made
-
-
-def _guarded(where: str, prepare: Callable[..., Any]) -> Callable[..., tuple[Tensor, ...]]:
-    if prepare is as_they_are or isinstance(prepare, Scaled):
-        return prepare
-    return _Guarded(where, prepare)
+    task = replace(task, prepare=guarded(target, task.prepare))
+    try_out(target, task)
+    return task

@@ -21,6 +21,9 @@ Rules that decide the numbers:
 * Static power is paid as the docstring of ``energy`` says. What a ``pipelined`` machine spends on
   loading its weights, once, stands apart in ``programming``.
 
+Accuracy, where it was asked, is carried along, never computed here: a report without it must not
+wait for torch.
+
 Tables are rows of plain dataclasses; they become DataFrames when one is asked for, so that the
 command line does without pandas.
 

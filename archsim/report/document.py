@@ -3,22 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import asdict, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from archsim.report.precision import precision_rows
 from archsim.report.report import FORMAT, Report
+
+if TYPE_CHECKING:
+    from archsim.functional import Accuracy
+
+_APART = ("programming", "provenance", "warnings", "tables", "accuracy")
 
 
 def document(report: Report) -> dict[str, Any]:
     """Return a report as plain data; every name that stands for a quantity ends in its unit."""
     data: dict[str, Any] = {"format": FORMAT}
     for column in fields(report):
-        if column.name not in ("programming", "provenance", "warnings", "tables"):
+        if column.name not in _APART:
             data[column.name] = getattr(report, column.name)
     data["programming"] = asdict(report.programming) if report.programming else None
     data["warnings"] = list(report.warnings)
     data["ops"] = [_named(asdict(row)) for row in report.tables.ops]
     data["components"] = [_named(asdict(row)) for row in report.tables.components]
+    if report.accuracy is not None:
+        found = accuracy_document(report.accuracy)
+        data["precision"] = found.pop("precision")
+        data["accuracy"] = found
     data["provenance"] = asdict(report.provenance)
+    return data
+
+
+def accuracy_document(accuracy: Accuracy) -> dict[str, Any]:
+    """Return an accuracy as plain data, its products under ``precision``."""
+    data = asdict(accuracy)
+    data["precision"] = [_named(asdict(row)) for row in precision_rows(accuracy)]
+    data |= {"values": list(accuracy.values), "noise": list(accuracy.noise)}
+    del data["ops"]
     return data
 
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archsim.report.precision import PrecisionRow, precision_rows
 from archsim.report.rows import (
     ActionRow,
     ActivityRow,
@@ -18,6 +19,8 @@ from archsim.report.rows import (
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from archsim.functional import Accuracy
 
 FORMAT = 1
 """Version of the JSON document."""
@@ -96,6 +99,7 @@ class Report:
         provenance: What it came from.
         warnings: What the reader should know before quoting a number.
         tables: Everything in detail.
+        accuracy: How accurate the network is on the machine, if that was asked, too.
     """
 
     workload: str
@@ -120,6 +124,7 @@ class Report:
     provenance: Provenance
     warnings: tuple[str, ...]
     tables: Tables = field(repr=False)
+    accuracy: Accuracy | None = None
 
     @cached_property
     def ops(self) -> pd.DataFrame:
@@ -151,12 +156,24 @@ class Report:
         """One row for each op and action, with its count."""
         return self.frame("actions")
 
+    @cached_property
+    def precision(self) -> pd.DataFrame:
+        """One row for each product that noise acted on; none without ``accuracy``."""
+        return self.frame("precision")
+
+    def rows(self, table: str) -> tuple[Any, ...]:
+        """Return the rows of one of the tables."""
+        if table != "precision":
+            found: tuple[Any, ...] = getattr(self.tables, table)
+            return found
+        return precision_rows(self.accuracy) if self.accuracy else ()
+
     def frame(self, table: str) -> pd.DataFrame:
         """Return one of the tables as a new DataFrame, a column for each field of its rows."""
         import pandas as pd  # only who asks for a frame pays for it
 
         columns = {column.name: str(column.type) for column in fields(ROW_TYPES[table])}
-        rows = [[getattr(row, name) for name in columns] for row in getattr(self.tables, table)]
+        rows = [[getattr(row, name) for name in columns] for row in self.rows(table)]
         frame = pd.DataFrame(rows, columns=list(columns))
         return frame.astype({name: _DTYPES[kind] for name, kind in columns.items()})
 
@@ -186,6 +203,7 @@ ROW_TYPES = {
     "units": UnitRow,
     "activity": ActivityRow,
     "actions": ActionRow,
+    "precision": PrecisionRow,
 }
 """The tables, in the order in which they are written."""
 
@@ -193,6 +211,7 @@ _DTYPES = {
     "str": "object",
     "str | None": "object",
     "int": "int64",
+    "int | None": "Int64",
     "float": "float64",
     "float | None": "float64",
     "int | float": "float64",

@@ -56,7 +56,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - what a user can choose about a run, al
     """
     machine = hardware if isinstance(hardware, Hardware) else machines.load_hardware(hardware)
     network = workload if isinstance(workload, Workload) else workloads.load_workload(workload)
-    counts = _counts(network, machine, plan, repetitions)
+    counts = counts_of(network, machine, plan, repetitions)
     compiled = compile_workload(network, machine, counts, batch=batch, schedule=schedule)
     ledger = engines.run(compiled.program, engine, progress)
     provenance = Provenance(
@@ -122,12 +122,18 @@ def report_of(
     )
 
 
-def _counts(
+def counts_of(
     workload: Workload,
     hardware: Hardware,
     plan: RepetitionPlan | str | Path | None,
     repetitions: int | float | None,
 ) -> RepetitionPlan | int | float:
+    """Return the repetitions that a user asks for: a plan, its file, or one number.
+
+    Raises:
+        WorkloadError: The plan's file is wrong, or for another workload.
+        ConfigError: Both are given.
+    """
     if plan is None:
         return 1 if repetitions is None else repetitions
     if repetitions is not None:

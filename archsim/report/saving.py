@@ -14,7 +14,7 @@ HEADLINE = "report.json"
 FILES = frozenset(
     {HEADLINE, *(f"{table}.{kind}" for table in ROW_TYPES for kind in ("csv", "parquet"))}
 )
-"""Everything that a saved report consists of."""
+"""Everything that a saved report may consist of; ``precision`` only where it has accuracy."""
 
 
 def save(report: Report, folder: Path) -> None:
@@ -98,6 +98,8 @@ def _write(report: Report, folder: Path) -> None:
     text = json.dumps(report.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
     (folder / HEADLINE).write_text(text + "\n", encoding="utf-8")
     for table in ROW_TYPES:
+        if table == "precision" and report.accuracy is None:
+            continue
         frame = report.frame(table)
         frame.to_csv(folder / f"{table}.csv", index=False)
         frame.to_parquet(folder / f"{table}.parquet", index=False)

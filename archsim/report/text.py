@@ -72,6 +72,10 @@ def _headline(report: Report) -> list[tuple[str, str, str]]:
             "of what the arrays could do, at the ops' slices",
         ),
     ]
+    if report.accuracy is not None:
+        from archsim.report.accuracy_text import in_headline  # most reports do without
+
+        lines += in_headline(report.accuracy)
     if report.programming is not None:
         took = format_si(report.programming.time_s, "s")
         spent = format_si(report.programming.energy_j, "J")
@@ -105,6 +109,8 @@ def _print_ops(report: Report, console: Console, *, all_ops: bool) -> None:
         title = f"Longest ops ({TOP} of {len(rows)}; --all-ops lists them all)"
         rows = sorted(filter(_has_time, rows), key=_duration_s, reverse=True)[:TOP]
     columns = ["op", "kind", "bound by", "time", "", "stall", "energy", "util."]
+    precise = {row.op: row.noise_bits for row in report.rows("precision")}
+    columns += ["bits"] if precise else []
     cells = [
         (
             row.op,
@@ -115,9 +121,11 @@ def _print_ops(report: Report, console: Console, *, all_ops: bool) -> None:
             _seconds(row.stall_s) if row.macs else "",
             format_si(row.energy_j, "J"),
             "" if row.utilization is None else f"{row.utilization:.1%}",
+            *([_bits(precise.get(row.op))] if precise else []),
         )
         for row in rows
     ]
+    title += "; bits: those that noise leaves" if precise else ""
     print_table(console, title, columns, cells, left=3)
 
 
@@ -137,6 +145,10 @@ def _per_second(rate_hz: float) -> str:
 
 def _seconds(time_s: float | None) -> str:
     return "-" if time_s is None else format_si(time_s, "s")
+
+
+def _bits(bits: float | None) -> str:
+    return "" if bits is None else f"{bits:.2f}"
 
 
 def _of(shown: int, available: int) -> str:

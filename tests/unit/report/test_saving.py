@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -9,6 +10,7 @@ from archsim.errors import ConfigError
 from archsim.report import saving
 from archsim.report.report import ROW_TYPES
 from tests.unit.report.test_report import report
+from tests.unit.report.tiny_accuracy import accuracy
 
 
 @pytest.fixture(scope="module")
@@ -18,13 +20,29 @@ def found():
 
 def test_a_saved_report_reads_back_as_it_was(found, tmp_path):
     found.save(tmp_path / "run")
-    assert {path.name for path in (tmp_path / "run").iterdir()} == saving.FILES
+    without = {"precision.csv", "precision.parquet"}
+    assert {path.name for path in (tmp_path / "run").iterdir()} == saving.FILES - without
     assert json.loads((tmp_path / "run/report.json").read_text()) == found.to_dict()
-    for table in ROW_TYPES:
+    for table in ROW_TYPES.keys() - {"precision"}:
         written = pd.read_parquet(tmp_path / f"run/{table}.parquet")
         pd.testing.assert_frame_equal(written, getattr(found, table), check_dtype=False)
         text = pd.read_csv(tmp_path / f"run/{table}.csv")
         pd.testing.assert_frame_equal(text, getattr(found, table), check_dtype=False)
+
+
+def test_accuracy_is_saved_with_a_table_of_its_own(found, tmp_path):
+    with_it = replace(found, accuracy=accuracy())
+    with_it.save(tmp_path / "run")
+    assert {path.name for path in (tmp_path / "run").iterdir()} == saving.FILES
+    told = json.loads((tmp_path / "run/report.json").read_text())
+    assert told == with_it.to_dict()
+    assert (told["accuracy"]["clean"], told["accuracy"]["trials"]) == (98.5, 2)
+    assert [row["name"] for row in told["precision"]] == ["a", "b"]
+    written = pd.read_parquet(tmp_path / "run/precision.parquet")
+    pd.testing.assert_frame_equal(written, with_it.precision, check_dtype=False)
+    assert list(pd.read_csv(tmp_path / "run/precision.csv").op) == ["a", "b"]
+    found.save(tmp_path / "run")  # one without replaces it
+    assert not (tmp_path / "run/precision.csv").exists()
 
 
 def test_folders_on_the_way_are_made(found, tmp_path):

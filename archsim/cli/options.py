@@ -1,0 +1,238 @@
+"""Options that several commands share, in groups: a dataclass for each, a field for each option."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from archsim.cli.output import Format
+from archsim.errors import ConfigError
+
+_DATA = "Model and data"
+_NOISE = "Noise"
+_NUMBERS = "Quantisers and converters"
+RUNNING = "How it is run"
+
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Change the machine; repeatable."),
+]
+AsFormat = Annotated[Format, typer.Option("--format", help="What goes to stdout.")]
+AllOps = Annotated[bool, typer.Option("--all-ops", help="List every op in the table.")]
+Machine = Annotated[str, typer.Argument(metavar="HW", help="Machine: a file or a name.")]
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="A task's name, or module:callable.")]
+
+
+@dataclass(frozen=True)
+class RepetitionOptions:
+    """How often products are repeated."""
+
+    plan: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Repetitions of every product.")
+    ] = None
+    repetitions: Annotated[
+        float | None, typer.Option(metavar="N", help="The same everywhere; 1 by default.")
+    ] = None
+
+
+@dataclass(frozen=True)
+class BitOptions:
+    """Bits of operands."""
+
+    bits: Annotated[
+        int | None, typer.Option(metavar="N", help="Bits of activations and weights.")
+    ] = None
+    activation_bits: Annotated[
+        int | None, typer.Option(metavar="N", help="Bits of activations.")
+    ] = None
+    weight_bits: Annotated[int | None, typer.Option(metavar="N", help="Bits of weights.")] = None
+
+    def pair(self) -> tuple[int | None, int | None]:
+        """Return those of activations and of weights.
+
+        Raises:
+            ConfigError: Both ways to give them are used.
+        """
+        if self.bits is None:
+            return self.activation_bits, self.weight_bits
+        if self.activation_bits is not None or self.weight_bits is not None:
+            raise ConfigError(
+                "--bits: found it beside --activation-bits or --weight-bits; expected one or the "
+                "other; give --bits for both operands, or each its own"
+            )
+        return self.bits, self.bits
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """What goes with a model that is no task."""
+
+    weights: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Of a module:callable.", rich_help_panel=_DATA),
+    ] = None
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="NPZ|FOLDER|M:C", help="Labelled data.", rich_help_panel=_DATA),
+    ] = None
+    labels: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Labels of a folder of images.", rich_help_panel=_DATA),
+    ] = None
+    mean: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,C", help="Taken from each channel.", rich_help_panel=_DATA),
+    ] = None
+    std: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,C", help="Divides each channel then.", rich_help_panel=_DATA),
+    ] = None
+    kwargs: Annotated[
+        str | None,
+        typer.Option(metavar="JSON", help="Arguments of the callable.", rich_help_panel=_DATA),
+    ] = None
+    metric: Annotated[
+        str | None,
+        typer.Option(metavar="top1|spearman", help="What is measured.", rich_help_panel=_DATA),
+    ] = None
+    limit: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Only the first examples.", rich_help_panel=_DATA),
+    ] = None
+
+
+@dataclass(frozen=True)
+class NumberOptions:
+    """What acts on the numbers of a network."""
+
+    noise: Annotated[
+        str | None,
+        typer.Option(
+            metavar="all|none|NAMES",
+            help="Sources or kinds that act; all by default.",
+            rich_help_panel=_NOISE,
+        ),
+    ] = None
+    seed: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=0, help="0 by default.", rich_help_panel=_NOISE),
+    ] = None
+    adc: Annotated[
+        str | None,
+        typer.Option(
+            metavar="calibrated|full_scale|ideal",
+            help="Range of the converters; calibrated by default.",
+            rich_help_panel=_NUMBERS,
+        ),
+    ] = None
+    float_: Annotated[
+        bool, typer.Option("--float", help="No quantisers.", rich_help_panel=_NUMBERS)
+    ] = False
+    ranges: Annotated[
+        str | None,
+        typer.Option(
+            metavar="min_max|moving_average|percentile",
+            help="Of activations; min_max by default.",
+            rich_help_panel=_NUMBERS,
+        ),
+    ] = None
+    percentile: Annotated[
+        float | None,
+        typer.Option(metavar="X", help="99.99 by default.", rich_help_panel=_NUMBERS),
+    ] = None
+    per_tensor_weights: Annotated[
+        bool,
+        typer.Option(
+            "--per-tensor-weights",
+            help="One range for all channels.",
+            rich_help_panel=_NUMBERS,
+        ),
+    ] = False
+    symmetric: Annotated[
+        bool,
+        typer.Option("--symmetric", help="Codes around zero.", rich_help_panel=_NUMBERS),
+    ] = False
+    device: Annotated[
+        str | None,
+        typer.Option(metavar="cpu|cuda", help="cpu by default.", rich_help_panel=RUNNING),
+    ] = None
+
+
+@dataclass(frozen=True)
+class TrialOptions:
+    """How often, and what is kept."""
+
+    trials: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=1, help="With new noise; 5 by default.", rich_help_panel=_NOISE
+        ),
+    ] = None
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Keeps results, to go on later.", rich_help_panel=RUNNING
+        ),
+    ] = None
+
+
+def given(*groups: Any) -> list[str]:
+    """Return the options of some groups that are not as they are by default, as a user types."""
+    return [
+        "--" + column.name.strip("_").replace("_", "-")
+        for group in groups
+        for column in fields(group)
+        if getattr(group, column.name) != column.default
+    ]
+
+
+def refuse_without_accuracy(*groups: Any, accuracy_batch: int | None) -> None:
+    """Refuse options that only accuracy needs.
+
+    Raises:
+        ConfigError: Some are given.
+    """
+    options = given(*groups) + ([] if accuracy_batch is None else ["--accuracy-batch"])
+    if options:
+        raise ConfigError(
+            f"{', '.join(options)}: found without --accuracy; expected together with it; add "
+            "--accuracy, or leave them out"
+        )
+
+
+def grouped(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command take groups: each parameter that is one becomes the options in it."""
+    hints = get_type_hints(command, include_extras=True)
+    groups: dict[str, Any] = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
+    parameters = []
+    for parameter in inspect.signature(command).parameters.values():
+        if parameter.name not in groups:
+            parameters.append(parameter.replace(annotation=hints[parameter.name]))
+            continue
+        options = get_type_hints(groups[parameter.name], include_extras=True)
+        parameters += [
+            inspect.Parameter(
+                column.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=column.default,
+                annotation=options[column.name],
+            )
+            for column in fields(groups[parameter.name])
+        ]
+
+    def called(**values: Any) -> None:
+        made = {
+            name: kind(**{column.name: values.pop(column.name) for column in fields(kind)})
+            for name, kind in groups.items()
+        }
+        command(**values, **made)
+
+    called.__name__, called.__doc__ = command.__name__, command.__doc__
+    called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    called.__annotations__ = {each.name: each.annotation for each in parameters}
+    return called
