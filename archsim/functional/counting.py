@@ -80,7 +80,7 @@ def photons_of(source: NoiseSource, light: Intensities, repeating: Repeating | N
     more = 1.0 if repeating is None else repeating.factor(source.source) ** -2
     if source.formula is Formula.SHOT_DIRECT_FULL_SCALE:
         return source.parameters["photons"] * more
-    inputs = light.inputs.clamp(min=torch.finfo(light.inputs.dtype).tiny)
+    inputs = light.inputs.clamp(min=_DARK)
     return noise.direct_full_scale_photons(
         source.parameters["photons_per_mac"] * more, input_sum=inputs, fan_in=light.fan_in
     )
@@ -89,9 +89,8 @@ def photons_of(source: NoiseSource, light: Intensities, repeating: Repeating | N
 def photon_std(source: NoiseSource, light: Intensities, repeating: Repeating | None) -> Tensor:
     """Return the standard deviation of each result."""
     photons = photons_of(source, light, repeating)
-    std: Tensor = noise.direct_std(
-        sum_of_products=light.products, scale=light.scale, photons=photons
-    )
+    products = light.products.clamp(min=_DARK)
+    std: Tensor = noise.direct_std(sum_of_products=products, scale=light.scale, photons=photons)
     return std
 
 
@@ -113,6 +112,12 @@ def _rounded_normal(mean: Tensor, generator: torch.Generator) -> Tensor:
     root = mean.clamp(min=_NO_PHOTON).sqrt()
     return (torch.addcmul(mean, root, one).round() - mean) / root
 
+
+_DARK = 1e-10
+"""Least light that sums are taken to have, of a full-scale input or product: less than any level.
+
+Patches of zeros have none, whose full scale would be infinite, and the gradient of whose root too.
+"""
 
 _NO_PHOTON = 1e-30
 """Keeps 0/0 away where nothing is counted: the count is then exactly 0, too."""

@@ -8,6 +8,8 @@ from hashlib import blake2b
 import torch
 from torch import Tensor
 
+from archsim.functional.normal import normal
+
 _SEED_BYTES = 8
 
 
@@ -33,10 +35,15 @@ class Draws:
 
         Drawn flat: filling a strided tensor takes ten times as long on a CPU.
         """
-        generator = self.generator(op, what, like.device, frozen=frozen)
-        numbers = torch.randn(
-            like.numel(), generator=generator, device=like.device, dtype=like.dtype
-        )
+        if like.device.type == "cpu" and like.dtype == torch.float32:
+            numbers = normal(like.numel(), self._seed(op, what, frozen=frozen))
+        else:
+            numbers = torch.randn(
+                like.numel(),
+                generator=self.generator(op, what, like.device, frozen=frozen),
+                device=like.device,
+                dtype=like.dtype,
+            )
         if like.is_contiguous():
             return numbers.view(like.shape)
         order = sorted(range(like.ndim), key=like.stride, reverse=True)
@@ -47,7 +54,9 @@ class Draws:
         self, op: str, what: str, device: torch.device, *, frozen: bool = False
     ) -> torch.Generator:
         """Return the generator for one use within an op; a frozen one is the same in all steps."""
+        return torch.Generator(device).manual_seed(self._seed(op, what, frozen=frozen))
+
+    def _seed(self, op: str, what: str, *, frozen: bool) -> int:
         when = "frozen" if frozen else str(self.step)
         key = f"{self.seed}/{self.trial}/{when}/{op}/{what}".encode()
-        number = int.from_bytes(blake2b(key, digest_size=_SEED_BYTES).digest(), "big")
-        return torch.Generator(device).manual_seed(number >> 1)
+        return int.from_bytes(blake2b(key, digest_size=_SEED_BYTES).digest(), "big") >> 1

@@ -113,6 +113,12 @@ class AnalogGemm(nn.Module):
 
     # ---- settling ------------------------------------------------------------------------
 
+    def forget(self) -> None:
+        """Forget the converters' ranges, and all that follows from those of quantisers."""
+        self._seen.clear()
+        self._converters.clear()
+        self._spreads.clear()
+
     def settle(self) -> None:
         """Fix the converters' ranges from the sums that were seen."""
         self.watching = False
@@ -140,7 +146,8 @@ class AnalogGemm(nn.Module):
         exact = self.weight if other is None else other
         if exact is None:
             raise TypeError(f"{self.op}: a product of two activations was given one")
-        if not self._converting and self.draws is None and self.stand_in is None:
+        drawing = self.draws is not None and bool(self.path.sources.names or self.recorder)
+        if not (self._converting or drawing or self.stand_in is not None):
             return self.product(inputs, exact, self.bias)
         total, variance = self._read_all(inputs, exact)  # in memory of its own
         if self.recorder is not None:
@@ -207,9 +214,9 @@ class AnalogGemm(nn.Module):
             for source in acting:
                 if source.source is Source.SHOT:
                     photons = reading.photons_per_mac(sums, source, self._repeating)
-                    self.recorder.add_photons(photons)
+                    self.recorder.add_photons(photons, sums.numel() * reading.fan_in)
         converter = self._converters.get(reading.key[:2])
-        if each and converter is not None:
+        if each and converter is not None and factors:  # else all repetitions are the same
             std = whole(factors, sums)
             return converter.average(sums, std, counts.to(sums.dtype), draw).mul_(
                 reading.unit

@@ -13,11 +13,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from archsim.errors import ConfigError
 from archsim.functional.rounding import rounded
 from archsim.functional.settings import Quantisation, Ranges, Scheme
 
 EXACT_BITS = 24
 """Significant bits of single precision: from here on a quantiser would change nothing."""
+
+_SIGNED_BITS = 2  # what a level on either side of zero takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +52,20 @@ def grid_of(low: Tensor, high: Tensor, bits: int, scheme: Scheme) -> Grid:
     """Return the levels that cover a range, in double precision.
 
     A range of no width, such as that of a tensor of zeros, gets a step of 1.
+
+    Raises:
+        ConfigError: Symmetric levels of one bit.
     """
     low, high = low.double().clamp(max=0), high.double().clamp(min=0)
     if scheme is Scheme.SYMMETRIC:
+        if bits < _SIGNED_BITS:
+            raise ConfigError(
+                f"quantisation: found symmetric levels of {bits} bit, which are zero alone; "
+                f"expected {_SIGNED_BITS} bits at least; choose the affine scheme, or more bits"
+            )
         high = torch.maximum(-low, high)
         codes = 2 ** (bits - 1) - 1
-        step = _not_zero(high / max(1, codes))
+        step = _not_zero(high / codes)
         return Grid(step, -codes * step, codes * step)
     codes = 2**bits - 1
     step = _not_zero((high - low) / codes)
@@ -109,6 +120,10 @@ class Quantiser(nn.Module):
         lowest, highest = (round(float(end) / step) for end in (self.grid.low, self.grid.high))
         found = rounded(values, step, lowest, highest)
         return torch.where(values.isinf(), values, found) if self._infinite else found
+
+    def watch(self) -> None:
+        """Begin, or begin anew, to watch which range it needs."""
+        self.watching, self._infinite, self._batches = True, False, 0
 
     def settle(self) -> None:
         """Fix the levels from what was seen."""

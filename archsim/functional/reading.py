@@ -53,7 +53,7 @@ class Reading:
         operands = Operands(
             fan_in=self.fan_in,
             symbols=self.symbols,
-            weight_norm=self.product.over_held(self.held.values.square()).sqrt(),
+            weight_norm=self.product.over_held(self.held.values.detach().square()).sqrt(),
             weight_max=by_channel(self.held.full_scale),
             weight_range=by_channel(self.held.range),
             input_max=float(self.driven.full_scale),
@@ -106,7 +106,7 @@ class Reading:
             return float((torch.as_tensor(more) * source.parameters["photons_per_mac"]).mean())
         if source.formula is Formula.SHOT_FULL_SCALE:
             photons = noise.homodyne_photons_per_mac(
-                self.product.over_held(self.held.values.square()).sqrt(),
+                self.product.over_held(self.held.values.detach().square()).sqrt(),
                 self.product.over_inputs(self.driven.values.square()).sqrt(),
                 weight_max=self.product.by_channel(self.held.full_scale),
                 input_max=float(self.driven.full_scale),

@@ -24,7 +24,7 @@ class Recorder:
     low: Tensor | float = inf
     high: Tensor | float = -inf
     photons: float = 0.0
-    readings: int = 0
+    products: int = 0
 
     def add(self, results: Tensor, variance: Tensor, channel_axis: int | None) -> None:
         """Add results [...] and their variances, broadcast to them.
@@ -43,15 +43,15 @@ class Recorder:
         self.low = torch.minimum(torch.as_tensor(self.low), by_channel.amin(1))
         self.high = torch.maximum(torch.as_tensor(self.high), by_channel.amax(1))
 
-    def add_photons(self, per_mac: float) -> None:
-        """Add the mean detected photons of one product of a reading."""
-        self.photons += per_mac
-        self.readings += 1
+    def add_photons(self, per_mac: float, products: int) -> None:
+        """Add the mean detected photons of one of so many products."""
+        self.photons += per_mac * products
+        self.products += products
 
     @property
     def photons_per_mac(self) -> float | None:
         """Return the mean detected photons of one product; None where there is no light."""
-        return self.photons / self.readings if self.readings else None
+        return self.photons / self.products if self.products else None
 
     @staticmethod
     def _rows(values: Tensor, axis: int | None) -> Tensor:
@@ -64,8 +64,8 @@ class Recorder:
 
     @property
     def signal_variance(self) -> float:
-        """Return the variance of all results together."""
+        """Return the variance of all results together; 0 where rounding leaves less."""
         channels = torch.as_tensor(self.signal).numel()
         results = self.results * channels
         mean = float(torch.as_tensor(self.signal).sum()) / results
-        return float(torch.as_tensor(self.squares).sum()) / results - mean**2
+        return max(0.0, float(torch.as_tensor(self.squares).sum()) / results - mean**2)

@@ -64,7 +64,9 @@ class Simulator(nn.Module):
         return self.graph_module(*inputs)
 
     def calibrate(self, batches: Iterable[Sequence[Tensor]]) -> None:
-        """Set all ranges: of activations on the network as it is, of sums on the quantised one.
+        """Set all ranges: of activations with weights quantised alone, of sums with all.
+
+        Ranges that were set before are forgotten, and nothing is drawn from then on.
 
         Raises:
             ConfigError: There is no batch.
@@ -74,6 +76,11 @@ class Simulator(nn.Module):
             raise ConfigError(
                 "calibration: found no data; expected one batch at least; give data to calibrate on"
             )
+        self.draw(None)
+        for gemm in self.gemms.values():
+            gemm.forget()
+        for quantiser in self.quantisers.values():
+            quantiser.watch()
         with torch.no_grad():
             for batch in kept:
                 self(*batch)

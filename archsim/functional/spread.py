@@ -36,12 +36,27 @@ class Spread:
         return cls(*(term if bool(term.any()) else None for term in (constant, slope)))
 
     def factors(self, norms: Tensor | None) -> Factors:
-        """Return the standard deviation of each sum from its squared norms; none for no noise."""
+        """Return the standard deviation of each sum; none for no noise.
+
+        Args:
+            norms: Squared norms of the inputs of each sum; they are used up. None if not wanted.
+        """
         if self.slope is None or norms is None:
-            return () if self.constant is None else (self.constant.sqrt(),)
+            return () if self.constant is None else (_root(self.constant),)
         if self.constant is None:
-            return self.slope.sqrt(), norms.sqrt()
-        return (torch.addcmul(self.constant, self.slope, norms).sqrt(),)
+            return _root(self.slope), norms.sqrt_()
+        variance = torch.addcmul(self.constant, self.slope, norms)
+        return (_root(variance) if variance.requires_grad else variance.sqrt_(),)
+
+
+def _root(variance: Tensor) -> Tensor:
+    """Return a square root whose gradient is 0, rather than NaN, where there is no noise.
+
+    Channels of zeros and patches of zeros have none.
+    """
+    if variance.requires_grad:
+        variance = variance.clamp(min=torch.finfo(variance.dtype).tiny)
+    return variance.sqrt()
 
 
 def whole(factors: Factors, like: Tensor) -> Tensor:
@@ -62,6 +77,7 @@ def plus_noise(sums: Tensor, factors: Factors, draw: Callable[[Tensor], Tensor])
     numbers = draw(sums)
     if any(factor.requires_grad for factor in factors):  # backward needs the numbers
         return torch.addcmul(sums, whole(factors, sums), numbers)
-    for factor in factors:
+    *others, last = factors
+    for factor in others:
         numbers.mul_(factor)
-    return sums.add_(numbers)
+    return sums.addcmul_(numbers, last)
