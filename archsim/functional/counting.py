@@ -36,43 +36,43 @@ class Intensities:
 
     Attributes:
         products: sum(w~·x~) of each result.
-        inputs: sum(x~) of each result's inputs.
+        inputs: sum(x~) of the whole vector of each result.
         scale: Unit of ``products``: the product of both ranges, for each channel.
-        fan_in: Products of each result.
+        vector: Length of that vector.
     """
 
     products: Tensor
     inputs: Tensor
     scale: Any
-    fan_in: int
+    vector: int
 
     @classmethod
     def of(
         cls,
         sums: Tensor,
-        over_inputs: Tensor,
         over_held: Tensor,
         *,
+        part: tuple[Tensor, int],
+        vector: tuple[Tensor, int],
         held: tuple[Any, Any],
         driven: tuple[Any, Any],
-        fan_in: int,
     ) -> Intensities:
-        """Return what shifting and scaling makes of a product.
+        """Return what shifting and scaling makes of a reading.
 
         Args:
             sums: sum(w·x).
-            over_inputs: sum(x) of each result.
             over_held: sum(w) of each result.
+            part: sum(x) of each result, and how many these are.
+            vector: The same of the whole vector, of which they are a part.
             held: Lowest and highest value of w, by channel.
             driven: Lowest and highest value of x.
-            fan_in: Products of each result.
         """
         (w_low, w_high), (x_low, x_high) = held, driven
-        shifted = sums - w_low * over_inputs - x_low * over_held + fan_in * w_low * x_low
+        shifted = sums - w_low * part[0] - x_low * over_held + part[1] * w_low * x_low
         scale = (w_high - w_low) * (x_high - x_low)
-        inputs = (over_inputs - fan_in * x_low) / (x_high - x_low)
+        inputs = (vector[0] - vector[1] * x_low) / (x_high - x_low)
         # Rounding may leave a sum of non-negative products a little below zero.
-        return cls((shifted / scale).clamp(min=0), inputs.clamp(min=0), scale, fan_in)
+        return cls((shifted / scale).clamp(min=0), inputs.clamp(min=0), scale, vector[1])
 
 
 def photons_of(source: NoiseSource, light: Intensities, repeating: Repeating | None) -> Any:
@@ -82,7 +82,7 @@ def photons_of(source: NoiseSource, light: Intensities, repeating: Repeating | N
         return source.parameters["photons"] * more
     inputs = light.inputs.clamp(min=_DARK)
     return noise.direct_full_scale_photons(
-        source.parameters["photons_per_mac"] * more, input_sum=inputs, fan_in=light.fan_in
+        source.parameters["photons_per_mac"] * more, input_sum=inputs, fan_in=light.vector
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from archsim.errors import ConfigError
 from archsim.functional.converter import Converter
 from archsim.functional.draws import Draws
 from archsim.functional.levels import Repeating, Sources
@@ -276,6 +277,7 @@ class AnalogGemm(nn.Module):
                 held=held,
                 errors=errors,
                 fan_in=part.products,
+                vector=self._fan_in,
                 symbols=part.symbols,
                 unit=unit,
                 sums_range=sums_range,
@@ -292,11 +294,16 @@ class AnalogGemm(nn.Module):
             driven=Slice(inputs, grid.low, grid.high),
             held=Slice(held, kept.low, kept.high),
             errors=None,
-            fan_in=sum(part.products for part in self.spec.readings),
+            fan_in=self._fan_in,
+            vector=self._fan_in,
             symbols=1,
             unit=1.0,
             sums_range=None,
         )
+
+    @property
+    def _fan_in(self) -> int:
+        return sum(part.products for part in self.spec.readings)
 
     def _errors(self, held: Tensor) -> Tensor | None:
         """Return the errors of the held operand that last for a forward pass or longer.
@@ -328,7 +335,10 @@ class AnalogGemm(nn.Module):
 
     def _grid(self, quantiser: Quantiser | None) -> Grid:
         if quantiser is None or quantiser.grid is None:
-            raise TypeError(f"{self.op}: an operand whose levels are not known yet")
+            raise ConfigError(
+                f"{self.op}: found levels that are not known yet; expected a calibrated network; "
+                "calibrate it first"
+            )
         return quantiser.grid
 
     def _per_weight(self, values: Any) -> Any:

@@ -103,9 +103,12 @@ def _receiver(source: NoiseSource, operands: Operands, _norm: Any) -> Any:
     electrons = source.parameters["electrons"]
     if source.source is Source.WHITE:  # of one symbol; charges of several add in variance
         electrons *= operands.symbols**0.5
+    full_scale = operands.weight_max * operands.input_max
+    if source.formula is Formula.RECEIVER_DIRECT:  # intensities are shifted to begin at zero
+        full_scale = operands.weight_range * operands.input_range
     return noise.receiver_std(
         electrons,
-        full_scale=operands.weight_max * operands.input_max,
+        full_scale=full_scale,
         full_scale_electrons=source.parameters["full_scale_electrons"],
     )
 
@@ -123,6 +126,7 @@ _FORMULAS: Mapping[Formula, Callable[[NoiseSource, Operands, Any], Any]] = {
     ),
     Formula.THERMAL: _thermal,
     Formula.RECEIVER: _receiver,
+    Formula.RECEIVER_DIRECT: _receiver,
     Formula.WEIGHT: lambda source, operands, norm: noise.weight_std(
         source.parameters["std"], weight_range=operands.weight_range, input_norm=norm
     ),

@@ -30,7 +30,7 @@ class Product(ABC):
     first: int = 0
     last: int | None = None
 
-    def part(self, first: int, last: int) -> Self:
+    def part(self, first: int, last: int | None) -> Self:
         """Return the product restricted to a part of the fan-in."""
         return replace(self, first=first, last=last)
 

@@ -31,6 +31,7 @@ class Reading:
         held: Slice of the held operand as it should be.
         errors: What is wrong with it; None for nothing.
         fan_in: Products of each sum.
+        vector: Products of the whole sum, of which it is a part.
         symbols: Symbols whose charge it holds.
         unit: What one unit of its sums is worth, by channel: 1, or both operands at full scale.
         sums_range: Range of the converter in units; None without.
@@ -43,6 +44,7 @@ class Reading:
     held: Slice
     errors: Tensor | None
     fan_in: int
+    vector: int
     symbols: int
     unit: Any
     sums_range: float | None
@@ -82,13 +84,16 @@ class Reading:
         """Return the reading as intensities, from its noiseless sums."""
         by_channel = self.product.by_channel
         driven, held = self.driven, self.held
+        inputs = driven.values.detach()
+        over_all = self.product.part(0, None).over_inputs(inputs)
+        over_part = over_all if self.fan_in == self.vector else self.product.over_inputs(inputs)
         return Intensities.of(
             sums.detach() * self.unit,
-            self.product.over_inputs(driven.values.detach()),
             self.product.over_held(held.values.detach()),
+            part=(over_part, self.fan_in),
+            vector=(over_all, self.vector),
             held=(by_channel(held.low).to(sums), by_channel(held.high).to(sums)),
             driven=(float(driven.low), float(driven.high)),
-            fan_in=self.fan_in,
         )
 
     def counted(

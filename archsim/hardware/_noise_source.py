@@ -31,6 +31,9 @@ class Formula(StrEnum):
     RECEIVER = "receiver"
     """``receiver_std``: ``electrons`` a conversion or a symbol, against the signal's electrons."""
 
+    RECEIVER_DIRECT = "receiver_direct"
+    """The same where operands are intensities, so that full scale is the product of both ranges."""
+
     WEIGHT = "weight"
     """``weight_std``: ``std`` of each weight relative to its range."""
 

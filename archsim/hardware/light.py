@@ -118,18 +118,24 @@ def noise_of(hardware: Hardware) -> tuple[NoiseSource, ...]:
 
 
 def _receiver(tia: Tia, light: Light | None) -> Iterator[NoiseSource]:
-    for source in tia.noise():
-        if source.formula is Formula.RECEIVER and light:
-            signal = {"full_scale_electrons": light.signal}
-            yield replace(source, parameters={**source.parameters, **signal})
-        else:
-            yield source
-    if light and tia.input_noise_a_per_root_hz:
+    found = list(tia.noise())
+    if light is None:
+        yield from found
+        return
+    if tia.input_noise_a_per_root_hz:
         electrons = noise.integrated_current_electrons(
             tia.input_noise_a_per_root_hz, light.symbol_s
         )
-        parameters = {"electrons": electrons, "full_scale_electrons": light.signal}
-        yield NoiseSource("tia.white", Source.WHITE, Formula.RECEIVER, parameters)
+        parameters = {"electrons": electrons}
+        found.append(NoiseSource("tia.white", Source.WHITE, Formula.RECEIVER, parameters))
+    homodyne = light.detection == "homodyne"
+    formula = Formula.RECEIVER if homodyne else Formula.RECEIVER_DIRECT
+    signal = {"full_scale_electrons": light.signal}
+    for source in found:
+        if source.formula is Formula.RECEIVER:
+            yield replace(source, formula=formula, parameters={**source.parameters, **signal})
+        else:
+            yield source
 
 
 def _shot(detector: Photodiode | None, light: Light | None) -> Iterator[NoiseSource]:

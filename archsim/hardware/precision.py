@@ -63,7 +63,7 @@ def _std(source: NoiseSource, fan_in: int, symbols: int) -> Any:
     norm = sqrt(fan_in)
     if source.formula in _SHOT:
         return _SHOT[source.formula](level, norm)
-    if source.formula is Formula.RECEIVER:
+    if source.formula in (Formula.RECEIVER, Formula.RECEIVER_DIRECT):
         readings = symbols if source.source is Source.WHITE else 1
         signal = level["full_scale_electrons"]
         electrons = level["electrons"] * sqrt(readings)

@@ -16,6 +16,7 @@ from archsim.mapping.floor import Floor
 from archsim.mapping.graph import Graph, Operand, Place, place
 from archsim.mapping.layout import Counts, Reading, held_bits, input_bits, slices
 from archsim.mapping.schedule import Schedule
+from archsim.physics import repetition
 from archsim.workload import RepetitionPlan, Workload
 
 
@@ -114,4 +115,22 @@ def counts_of(
             f"{', '.join(repeated)}: repeated, but executed digitally on '{hardware.name}', where "
             "repetition buys nothing. Set their counts to 1."
         )
-    return {name: wanted[name] if name in analog else (1,) for name in on_tiles}
+    found = {name: wanted[name] if name in analog else (1,) for name in on_tiles}
+    for name, counts in found.items():
+        check_copies(name, counts, hardware, hardware.tiles.count)
+    return found
+
+
+def check_copies(op: str, counts: Counts, hardware: Hardware, available: int) -> None:
+    """Refuse more repetitions in space than there are tiles to do them.
+
+    Raises:
+        MappingError: Demand, bound, gap, remedy.
+    """
+    copies = max(repetition.copies(int(k), hardware.tiles.repetition) for k in counts)
+    if copies > available:
+        raise MappingError(
+            f"{op}: {copies} repetitions in space need {copies} tiles; '{hardware.name}' has "
+            f"{available}, {copies - available} too few. Raise tiles.count to {copies}, repeat in "
+            "time, or lower the count."
+        )

@@ -9,7 +9,7 @@ from fractions import Fraction
 from archsim.errors import ConfigError, MappingError
 from archsim.hardware import Hardware, WeightStationary
 from archsim.mapping import layout_blocks, layout_weights, pipelined, serial
-from archsim.mapping.arithmetic import counts_of
+from archsim.mapping.arithmetic import check_copies, counts_of
 from archsim.mapping.floor import Floor, Shares
 from archsim.mapping.graph import Graph, Place, Step, place
 from archsim.mapping.layout import Counts, Layout
@@ -202,13 +202,7 @@ def _lay_out(floor: Floor, step: Step, traffic: Traffic, counts: Counts, availab
     machine = floor.hardware.tiles
     whole = tuple(map(int, counts))  # fractions are for laser power only, which is not time
     mode = machine.repetition
-    copies = max(repetition.copies(k, mode) for k in whole)
-    if copies > available:
-        raise MappingError(
-            f"{step.op.name}: {copies} repetitions in space need {copies} tiles; "
-            f"'{floor.hardware.name}' has {available}, {copies - available} too few. "
-            f"Raise tiles.count to {copies}, repeat in time, or lower the count."
-        )
+    check_copies(step.op.name, counts, floor.hardware, available)
     repeats = tuple(repetition.passes(k, mode) * repetition.copies(k, mode) for k in whole)
     if isinstance(machine, WeightStationary):
         return layout_weights.lay_out(floor, machine, step, traffic, repeats, available)

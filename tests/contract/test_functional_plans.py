@@ -58,9 +58,6 @@ def test_counts_that_a_machine_cannot_do_are_refused_by_both_sides_alike(
     assert functional[0] is kind
 
 
-@pytest.mark.xfail(
-    reason="mapping.arithmetic does not ask whether there are enough tiles", strict=True
-)
 @pytest.mark.parametrize("machine", ["homodyne", "ring_bank"])
 def test_more_repetitions_in_space_than_tiles_are_refused_by_both_sides_alike(machine):
     hardware = load_hardware(machine, ["tiles.repetition=space"])

@@ -24,7 +24,8 @@ MEAN = NoiseSource("shot", Source.SHOT, Formula.SHOT_DIRECT, {"photons_per_mac":
 def light(x, w, held, driven):
     x, w = torch.tensor(x), torch.tensor(w)
     sums, ends = (x * w).sum(), {"held": held, "driven": driven}
-    return Intensities.of(sums, x.sum(), w.sum(), **ends, fan_in=len(x))
+    vector = (x.sum(), len(x))
+    return Intensities.of(sums, w.sum(), part=vector, vector=vector, **ends)
 
 
 def test_operands_are_shifted_and_scaled_to_intensities():
@@ -32,13 +33,27 @@ def test_operands_are_shifted_and_scaled_to_intensities():
     # x~ = 0, 1/2, 1; w~ = 0, 1/4, 1.
     assert float(found.products) == pytest.approx(0.125 + 1)
     assert float(found.inputs) == pytest.approx(1.5)
-    assert (found.scale, found.fan_in) == (16, 3)
+    assert (found.scale, found.vector) == (16, 3)
 
 
 def test_signed_inputs_are_shifted_too():
     found = light([-2.0, 2.0], [1.0, 1.0], (0.0, 1.0), (-2.0, 2.0))
     assert float(found.products) == pytest.approx(1)
     assert float(found.inputs) == pytest.approx(1)
+
+
+def test_a_part_of_a_vector_has_the_light_of_the_whole():
+    # x~ = 1/2, 1 and, outside of the part, 1/4: n = 5·3/1.75 of the largest product.
+    found = Intensities.of(
+        torch.tensor(6.0),
+        torch.tensor(2.0),
+        part=(torch.tensor(6.0), 2),
+        vector=(torch.tensor(7.0), 3),
+        held=(0.0, 1.0),
+        driven=(0.0, 4.0),
+    )
+    assert float(photons_of(MEAN, found, None)) == pytest.approx(5 * 3 / 1.75)
+    assert float(found.products) == pytest.approx(1.5)
 
 
 def test_rounding_below_zero_is_no_light():

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from archsim.errors import ConfigError
 from archsim.functional.converter import Converter
 from archsim.functional.draws import Draws
 from archsim.functional.gemm import AnalogGemm, AnalogPath
@@ -131,5 +132,5 @@ def test_noise_before_ranges_are_known_is_a_mistake():
     made = gemm(path(per_product=(THERMAL,)))
     made.inputs_from = None
     made.draws = Draws(0)
-    with pytest.raises(TypeError, match="levels are not known yet"):
+    with pytest.raises(ConfigError, match="levels that are not known yet"):
         made(INPUTS)

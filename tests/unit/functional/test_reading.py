@@ -34,6 +34,7 @@ def reading(**changes):
             "held": held,
             "errors": None,
             "fan_in": 2,
+            "vector": 2,
             "symbols": 2,
             "unit": 1.0,
             "sums_range": None,
