@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,13 +27,20 @@ from archsim.cli.options import (
     grouped,
 )
 from archsim.cli.output import Format, console, warn, write_csv, write_json
-from archsim.cli.targets import ACCURACY, check_target
+from archsim.cli.targets import ACCURACY, Kind, check_target
 from archsim.errors import ArchsimError, ConfigError
 
 if TYPE_CHECKING:
     from archsim.functional import Accuracy, StandIn
+    from archsim.functional.evaluation import Precision
 
 __all__ = ["app"]
+
+PRECISION = Kind(
+    "precision report",
+    (".json",),
+    frozenset({"format", "task", "hardware", "noise", "precision"}),
+)
 
 Batch = Annotated[
     int | None,
@@ -64,14 +71,14 @@ def accuracy(  # noqa: PLR0913 - one parameter for each option
     """Say how accurate a network is on a machine, and what noise does to its products."""
     from archsim.hardware import load_hardware  # other commands do without
 
-    _check_output(output, trials.checkpoint)
+    _check_output(output, trials.checkpoint, ACCURACY)
     machine = load_hardware(hardware, overrides or ())
     from archsim.cli.evaluating import Evaluation, subject_of  # brings torch
 
     evaluation = Evaluation(machine, repeated, numbers, trials, batch)
     subject = subject_of(model, data, bits)
     found = evaluation.accuracy(subject)
-    document = _document(found, subject.notes)
+    document = _accuracy_document(found, subject.notes)
     _save(document, output)
     if format_ is Format.TABLE:
         from archsim.report.accuracy_text import print_accuracy  # needs rich
@@ -109,19 +116,16 @@ def precision(  # noqa: PLR0913 - one parameter for each option
     """Say how many bits noise leaves each product, beside those of the converters."""
     from archsim.hardware import load_hardware  # other commands do without
 
-    _check_output(output, trials.checkpoint)
+    _check_output(output, trials.checkpoint, PRECISION)
     _check_trials(trials, check=check)
     machine = load_hardware(hardware, overrides or ())
     from archsim.cli.evaluating import Evaluation, subject_of  # brings torch
-    from archsim.functional.passes import RECORDED
-    from archsim.functional.targets import limited
 
     evaluation = Evaluation(machine, repeated, numbers, trials, batch)
     subject = subject_of(model, data, bits)
-    some = replace(subject, task=limited(subject.task, RECORDED))
-    found = replace(evaluation, trials=TrialOptions(trials=1)).accuracy(some)
+    found = evaluation.precision(subject)
     stand_in = evaluation.stand_in(subject) if check else None
-    document = _document(found, subject.notes, stand_in)
+    document = _precision_document(found, subject.notes, stand_in)
     _save(document, output)
     if format_ is Format.TABLE:
         from archsim.report.accuracy_text import print_precision, print_stand_in  # needs rich
@@ -129,7 +133,7 @@ def precision(  # noqa: PLR0913 - one parameter for each option
         with console() as page:
             print_precision(found, machine, page, changed=evaluation.changed, all_ops=all_ops)
             if stand_in is not None:
-                print_stand_in(stand_in, found.unit, page)
+                print_stand_in(stand_in, page)
     else:
         _write(document, format_)
     warn(subject.notes)
@@ -176,7 +180,7 @@ def _print_tasks(rows: Sequence[dict[str, Any]]) -> None:
     warn(dict.fromkeys(row["missing"] for row in rows if row["missing"]))
 
 
-def _check_output(output: Path | None, checkpoint: Path | None) -> None:
+def _check_output(output: Path | None, checkpoint: Path | None, kind: Kind) -> None:
     """Refuse places that must not be written, before long work."""
     if output is None:
         return
@@ -184,7 +188,7 @@ def _check_output(output: Path | None, checkpoint: Path | None) -> None:
         raise ConfigError(
             f"{output}: found it as --output and as --checkpoint; expected two files; rename one"
         )
-    check_target(output, ACCURACY)
+    check_target(output, kind)
 
 
 def _check_trials(trials: TrialOptions, *, check: bool) -> None:
@@ -201,13 +205,20 @@ def _check_trials(trials: TrialOptions, *, check: bool) -> None:
         )
 
 
-def _document(
-    accuracy: Accuracy, notes: Sequence[str], stand_in: StandIn | None = None
-) -> dict[str, Any]:
+def _accuracy_document(accuracy: Accuracy, notes: Sequence[str]) -> dict[str, Any]:
     from archsim.report.document import accuracy_document  # other commands do without
     from archsim.report.report import FORMAT
 
-    found = {"format": FORMAT, **accuracy_document(accuracy), "warnings": list(notes)}
+    return {"format": FORMAT, **accuracy_document(accuracy), "warnings": list(notes)}
+
+
+def _precision_document(
+    precision: Precision, notes: Sequence[str], stand_in: StandIn | None
+) -> dict[str, Any]:
+    from archsim.report.precision import precision_document  # other commands do without
+    from archsim.report.report import FORMAT
+
+    found = {"format": FORMAT, **precision_document(precision), "warnings": list(notes)}
     return found | ({} if stand_in is None else {"noise_bits_check": asdict(stand_in)})
 
 

@@ -29,6 +29,7 @@ from archsim.functional import (
     evaluate,
     exported,
 )
+from archsim.functional.evaluation import Precision, measure_precision
 from archsim.functional.targets import Belongings, check_device, limited, load_task, shipped_tasks
 from archsim.hardware import Hardware
 from archsim.report import Report
@@ -136,6 +137,17 @@ class Evaluation:
         with ProgressBar("evaluating") as progress, users_code(subject.task.name):
             return evaluate(subject.task, self.hardware, progress=progress, **self._how(subject))
 
+    def precision(self, subject: Subject) -> Precision:
+        """Return what noise does to each product.
+
+        Raises:
+            ArchsimError: Whatever does not fit.
+        """
+        how = self._how(subject)
+        del how["trials"], how["checkpoint"]
+        with users_code(subject.task.name):
+            return measure_precision(subject.task, self.hardware, **how)
+
     def stand_in(self, subject: Subject) -> StandIn:
         """Return how accurate it is with a quantiser for each noise instead.
 
@@ -143,9 +155,7 @@ class Evaluation:
             ArchsimError: Whatever does not fit.
         """
         how = self._how(subject)
-        workload = how.pop("network").workload
         del how["checkpoint"]
-        how["bits"] = (workload.activation_bits, workload.weight_bits)
         with ProgressBar("evaluating") as progress, users_code(subject.task.name):
             return check_noise_bits(subject.task, self.hardware, progress=progress, **how)
 

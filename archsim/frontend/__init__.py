@@ -15,10 +15,20 @@ The graph that results computes what the model computes, and ``Exported.op_names
 nodes is which op, so that the timing of an op and the noise in its results cannot drift apart.
 """
 
-from archsim.frontend._graph import attribute
+from archsim.frontend._graph import attribute, first_line
 from archsim.frontend._schema import Arguments, operator
 from archsim.frontend.exporting import Exported, export
 from archsim.frontend.specs import InputSpec
-from archsim.frontend.tracing import trace
+from archsim.frontend.tracing import read_kwargs, trace
 
-__all__ = ["Arguments", "Exported", "InputSpec", "attribute", "export", "operator", "trace"]
+__all__ = [
+    "Arguments",
+    "Exported",
+    "InputSpec",
+    "attribute",
+    "export",
+    "first_line",
+    "operator",
+    "read_kwargs",
+    "trace",
+]

@@ -39,7 +39,7 @@ def trace(
     Raises:
         WorkloadError: Anything from a module that is not there to an operator without lowering.
     """
-    arguments, specs = _arguments(kwargs), _specs(inputs)
+    arguments, specs = read_kwargs(kwargs), _specs(inputs)
     if device not in _DEVICES:
         raise WorkloadError(
             f"--device: found {device!r}; expected {' or '.join(_DEVICES)}; choose one"
@@ -70,7 +70,17 @@ def _versions(*packages: str) -> dict[str, str]:
     return found
 
 
-def _arguments(kwargs: Mapping[str, Any] | str | None) -> dict[str, Any]:
+def read_kwargs(kwargs: Mapping[str, Any] | str | None) -> dict[str, Any]:
+    """Return what to call a callable with, given as a mapping or as JSON text of one.
+
+    Raises:
+        WorkloadError: The text is no JSON object, or gives a key twice.
+    """
+    """Return what a callable is to be called with: a mapping, or JSON text of one.
+
+    Raises:
+        WorkloadError: The text is no JSON object, or gives a key twice.
+    """
     if not isinstance(kwargs, str):
         return dict(kwargs or {})
     try:

@@ -9,16 +9,34 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from archsim.errors import WorkloadError
 from archsim.functional.accuracy import Estimate
 from archsim.functional.metrics import Metric
-from archsim.functional.statistics import Interval, images_interval, seeds_interval
+from archsim.functional.statistics import FEWEST, Interval, images_interval, seeds_interval
 from archsim.functional.store import Results
+
+_FEWEST = {"spearman": 10}
+"""Examples that a metric needs for an interval, where that is more than any interval needs.
+
+Of fewer, so many resamples hold one target only that their correlation, which counts as 0, moves
+the interval: of 10 that differ it is one resample in a thousand million.
+"""
 
 
 class Estimates:
-    """A metric's values with their intervals."""
+    """A metric's values with their intervals.
+
+    Raises:
+        WorkloadError: There are too few examples for an interval; make it before long work.
+    """
 
     def __init__(self, metric: Metric, targets: NDArray[Any], seed: int) -> None:
+        fewest = _FEWEST.get(metric.name, FEWEST)
+        if len(targets) < fewest:
+            raise WorkloadError(
+                f"examples: found {len(targets)}; expected {fewest} at least for an interval of "
+                f"{metric.name}; give more data"
+            )
         self._metric, self._targets, self._seed = metric, targets, seed
 
     def value(self, results: Results) -> float:

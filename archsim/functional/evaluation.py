@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from math import inf, log10
@@ -17,17 +17,42 @@ from archsim.frontend import Exported, export
 from archsim.functional.accuracy import Accuracy, OpPrecision
 from archsim.functional.draws import Draws
 from archsim.functional.estimates import Estimates
-from archsim.functional.passes import Passes, Progress
+from archsim.functional.passes import RECORDED, Passes, Progress
 from archsim.functional.recording import Recorder
 from archsim.functional.settings import Settings
 from archsim.functional.simulator import Simulator
 from archsim.functional.store import Store
-from archsim.functional.task import Task
+from archsim.functional.task import Task, is_count
 from archsim.hardware import Hardware
 from archsim.physics import precision
 from archsim.workload import RepetitionPlan
 
 Bits = tuple[int | None, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """What noise does to each product of a network, without how accurate it is.
+
+    Attributes:
+        task: Network and data.
+        hardware: Machine.
+        examples: Over how many noise and signal were gathered.
+        seed: Of all random numbers.
+        batch: Examples of one forward pass.
+        ops: What noise does to each product on analog arrays.
+        noise: Sources that acted.
+        provenance: Hashes, versions and sources of all that it came from.
+    """
+
+    task: str
+    hardware: str
+    examples: int
+    seed: int
+    batch: int
+    ops: tuple[OpPrecision, ...]
+    noise: tuple[str, ...]
+    provenance: dict[str, str]
 
 
 def exported(task: Task, bits: Bits = (None, None)) -> Exported:
@@ -77,23 +102,22 @@ def evaluate(  # noqa: PLR0913 - what a user can choose about an evaluation, all
         ArchsimError: Anything that does not fit: data, plan, sources, machine.
     """
     chosen = settings or Settings()
-    batch = task.batch if batch is None else batch
-    _check(trials, batch)
+    batch = check_counts(task, trials, batch)
     found = network or exported(task, bits)
     simulator = Simulator(found, hardware, plan, chosen).to(device)
-    noise = simulator.path.sources.names if simulator.gemms else ()
+    noise = _noise(simulator)
     passes = Passes(task, batch, device, progress, runs=2 + (trials if noise else 0))
+    estimates = Estimates(passes.metric, task.targets.cpu().numpy(), seed)
     simulator.calibrate(passes.calibration())
     provenance = _provenance(task, hardware, found, plan, chosen)
-    store = Store(checkpoint, provenance | {"seed": str(seed), "batch": str(batch)})
+    key = provenance | {"seed": str(seed), "batch": str(batch), "device": device}
+    store = Store(checkpoint, key, len(task.targets))
     clean = passes.kept(store, "clean", found.graph_module.to(device))
     quantised = passes.kept(store, "quantised", simulator)
     drawn = [
         passes.kept(store, f"trial {trial}", simulator, partial(Draws, seed, trial))
         for trial in range(trials if noise else 0)
     ]
-    recorders = passes.record(simulator, partial(Draws, seed, 0)) if noise else {}
-    estimates = Estimates(passes.metric, task.targets.cpu().numpy(), seed)
     values = drawn or [quantised]
     return Accuracy(
         task=task.name,
@@ -109,20 +133,78 @@ def evaluate(  # noqa: PLR0913 - what a user can choose about an evaluation, all
         noisy=estimates.mean(values),
         drop=estimates.difference([quantised], values),
         values=tuple(map(estimates.value, values)),
-        ops=tuple(precisions(simulator, found, recorders)),
+        ops=_measured(simulator, found, passes, seed),
         noise=noise,
         provenance=provenance,
     )
 
 
-def _check(trials: int, batch: int) -> None:
+def measure_precision(  # noqa: PLR0913 - as for evaluate
+    task: Task,
+    hardware: Hardware,
+    plan: RepetitionPlan | int | float = 1,
+    *,
+    seed: int = 0,
+    batch: int | None = None,
+    bits: Bits = (None, None),
+    settings: Settings | None = None,
+    network: Exported | None = None,
+    device: str = "cpu",
+) -> Precision:
+    """Return what noise does to each product, over a task's first examples.
+
+    Arguments are those of :func:`evaluate`, whose result says the same of each product.
+
+    Raises:
+        ArchsimError: As for :func:`evaluate`.
+    """
+    chosen = settings or Settings()
+    batch = check_counts(task, 1, batch)
+    found = network or exported(task, bits)
+    simulator = Simulator(found, hardware, plan, chosen).to(device)
+    passes = Passes(task, batch, device, None, runs=0)
+    simulator.calibrate(passes.calibration())
+    return Precision(
+        task=task.name,
+        hardware=hardware.name,
+        examples=min(RECORDED, len(task.targets)),
+        seed=seed,
+        batch=batch,
+        ops=_measured(simulator, found, passes, seed),
+        noise=_noise(simulator),
+        provenance=_provenance(task, hardware, found, plan, chosen),
+    )
+
+
+def check_counts(task: Task, trials: int, batch: int | None) -> int:
+    """Return the examples of one forward pass: as chosen or, left out, as the task suggests.
+
+    Raises:
+        ConfigError: Trials or they are no whole number of 1 or more.
+    """
+    batch = task.batch if batch is None else batch
     faults = [
-        f"{name}: found {value}; expected 1 at least; raise it"
+        f"{name}: found {value!r}; expected a whole number, 1 at least; correct it"
         for name, value in (("trials", trials), ("batch", batch))
-        if value < 1
+        if not is_count(value)
     ]
     if faults:
         raise ConfigError("\n".join(faults))
+    return batch
+
+
+def _noise(simulator: Simulator) -> tuple[str, ...]:
+    """Return the sources that act."""
+    return simulator.path.sources.names if simulator.gemms else ()
+
+
+def _measured(
+    simulator: Simulator, found: Exported, passes: Passes, seed: int
+) -> tuple[OpPrecision, ...]:
+    """Return what noise does to each product; nothing where none acts."""
+    if not _noise(simulator):
+        return ()
+    return tuple(precisions(simulator, found, passes.record(simulator, partial(Draws, seed, 0))))
 
 
 def precisions(

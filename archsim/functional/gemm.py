@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from archsim.errors import ConfigError
-from archsim.functional.converter import Converter
+from archsim.functional.converter import EXACT_UP_TO, Converter
 from archsim.functional.draws import Draws
 from archsim.functional.levels import Repeating, Sources
 from archsim.functional.products import Linear, MatMul, Product
@@ -32,6 +32,8 @@ from archsim.mapping import AnalogProduct
 from archsim.physics import noise
 from archsim.physics.repetition import Averaging, Repetition, Source
 
+_FIRST = (0, 0, 0)  # input slice, weight slice and reading
+
 
 @dataclass(frozen=True, slots=True)
 class AnalogPath:
@@ -43,6 +45,8 @@ class AnalogPath:
         averaging: Where they are averaged.
         adc_bits: Resolution of the converters; None where sums are taken as they are.
         adc_range: What the converters' range covers.
+        intensities: Whether sums are of light, with operands shifted to begin at zero, until they
+            have been converted.
     """
 
     sources: Sources
@@ -50,6 +54,7 @@ class AnalogPath:
     averaging: Averaging
     adc_bits: int | None
     adc_range: AdcRange
+    intensities: bool = False
 
     @property
     def converts_each(self) -> bool:
@@ -127,14 +132,24 @@ class AnalogGemm(nn.Module):
         bits, reach = self.path.adc_bits, float(max(r.products for r in self.spec.readings))
         for pair, (least, most) in self._seen.items():
             full = self.path.adc_range is AdcRange.FULL_SCALE
-            low, high = (-reach, reach) if full else (least, most)
+            if full:
+                least, most = 0.0 if self.path.intensities else -reach, reach
             if bits is not None:  # where nothing but zeros was seen, any range does
-                self._converters[pair] = Converter(low, high if high > low else 1.0, bits)
+                self._converters[pair] = Converter(least, most if most > least else 1.0, bits)
 
     def repeat(self, repetitions: Tensor) -> None:
         """Give it other repetition counts: one, or one for each channel."""
         self.repetitions = repetitions
         self._spreads.clear()
+
+    @property
+    def _adds_bias_first(self) -> bool:
+        """Whether the bias may be part of the first reading, which saves a pass over the result.
+
+        So it may where nothing happens to sums but that normal noise is added.
+        """
+        counted = self.path.sources.counted
+        return not (self._converting or counted or self.stand_in is not None)
 
     @property
     def _converting(self) -> bool:
@@ -157,7 +172,9 @@ class AnalogGemm(nn.Module):
         if self.stand_in is not None:
             steps, level = (self.product.by_channel(ends).to(total.dtype) for ends in self.stand_in)
             total = torch.where(steps > 0, ((total - level) / steps).round() * steps + level, total)
-        return total if self.bias is None else total.add_(self.product.by_channel(self.bias))
+        if self.bias is None or self._adds_bias_first:
+            return total
+        return total.add_(self.product.by_channel(self.bias))
 
     def _read_all(self, inputs: Tensor, held: Tensor) -> tuple[Tensor, Tensor]:
         """Return the sum of all readings, and the variance of its noise if it is recorded."""
@@ -190,12 +207,14 @@ class AnalogGemm(nn.Module):
             held = held + reading.errors
         if self._converting:
             held = held / self._per_weight(reading.unit)
-        sums = reading.product(reading.driven.values, held)
+        first = self._adds_bias_first and reading.key == _FIRST
+        sums = reading.product(reading.driven.values, held, self.bias if first else None)
         nothing = sums.new_zeros(())
         if self.watching:
             pair = reading.key[:2]
             low, high = self._seen.get(pair, (0.0, 0.0))
-            least, most = (float(end) for end in sums.aminmax())
+            seen = sums + reading.offset() if self.path.intensities else sums
+            least, most = (float(end) for end in seen.aminmax())
             self._seen[pair] = min(low, least), max(high, most)
             return sums.mul_(reading.unit), nothing
         if self.draws is None:
@@ -206,20 +225,25 @@ class AnalogGemm(nn.Module):
             for source in self.path.sources.counted
         ]
         factors = reading.normal_std(self._spread(reading, normal, each=each))
-        factors, draw = drawn(reading, self.draws, factors, counted[0] if counted else None)
         counts = self.product.by_channel(self.repetitions)
+        if each and counted:  # what is drawn at once has the shape of the counts of all
+            (photon, mean) = counted[0]
+            counted = [(photon, mean * torch.where(counts > EXACT_UP_TO, counts, 1).to(mean))]
+        factors, draw = drawn(reading, self.draws, factors, counted[0] if counted else None)
         variance = nothing
         if self.recorder is not None:
             std = whole(factors, sums) * reading.unit
             variance = std.square() / (counts if each else 1.0)
             for source in acting:
                 if source.source is Source.SHOT:
-                    photons = reading.photons_per_mac(sums, source, self._repeating)
-                    self.recorder.add_photons(photons, sums.numel() * reading.fan_in)
+                    products = sums.numel() * reading.fan_in
+                    photons = products * reading.photons_per_mac(sums, source, self._repeating)
+                    self.recorder.add_photons(photons, 0 if any(reading.key[:2]) else products)
         converter = self._converters.get(reading.key[:2])
         if each and converter is not None and factors:  # else all repetitions are the same
-            std = whole(factors, sums)
-            return converter.average(sums, std, counts.to(sums.dtype), draw).mul_(
+            std, counts = whole(factors, sums), counts.to(sums.dtype)
+            offset = reading.offset() if self.path.intensities else 0.0
+            return (converter.average(sums + offset, std, counts, draw) - offset) * (
                 reading.unit
             ), variance
         return self._converted(plus_noise(sums, factors, draw), reading), variance
@@ -227,7 +251,12 @@ class AnalogGemm(nn.Module):
     def _converted(self, sums: Tensor, reading: Reading) -> Tensor:
         """Return sums as they leave the converter, in the unit of the product."""
         converter = self._converters.get(reading.key[:2])
-        return sums if converter is None else converter.convert(sums).mul_(reading.unit)
+        if converter is None:
+            return sums
+        if not self.path.intensities:
+            return converter.convert(sums).mul_(reading.unit)
+        offset = reading.offset()
+        return (converter.convert(sums + offset) - offset).mul_(reading.unit)
 
     def _spread(self, reading: Reading, normal: tuple[Any, ...], *, each: bool) -> Spread:
         """Return how normal sources spread sums, kept from pass to pass where nothing moves it."""
@@ -261,8 +290,10 @@ class AnalogGemm(nn.Module):
     ) -> Iterator[Reading]:
         unit: Any = 1.0
         if self._converting:
-            unit = self.product.by_channel(held.full_scale * float(driven.full_scale))
-            unit = unit.to(held.values.dtype)
+            unit = held.full_scale * float(driven.full_scale)
+            if self.path.intensities:
+                unit = held.range * float(driven.range)
+            unit = self.product.by_channel(unit).to(held.values.dtype)
         converter = self._converters.get(pair)
         sums_range = None if converter is None else converter.high - converter.low
         first, several = 0, len(self.spec.readings) > 1
@@ -289,7 +320,7 @@ class AnalogGemm(nn.Module):
         grid, kept = self._grid(self.inputs_from), self._held_grid
         return Reading(
             op=f"{self.op} (whole)",
-            key=(0, 0, 0),
+            key=_FIRST,
             product=self.product,
             driven=Slice(inputs, grid.low, grid.high),
             held=Slice(held, kept.low, kept.high),

@@ -136,6 +136,8 @@ class Quantiser(nn.Module):
         if not bool(finite.all()):
             self._infinite = True
             values = values[finite]
+            if not values.numel():
+                return  # nothing that could set a range
         low, high = self._range(values)
         chosen = self._chosen or Quantisation()
         if self._batches == 0:
@@ -143,8 +145,9 @@ class Quantiser(nn.Module):
         elif chosen.ranges is Ranges.MIN_MAX:
             self._low, self._high = torch.minimum(self._low, low), torch.maximum(self._high, high)
         else:
-            averaging = chosen.ranges is Ranges.MOVING_AVERAGE
-            weight = chosen.momentum if averaging else 1 / (self._batches + 1)
+            weight = 1 / (self._batches + 1)  # the plain mean of all so far
+            if chosen.ranges is Ranges.MOVING_AVERAGE:
+                weight = max(weight, chosen.momentum)
             self._low, self._high = (
                 self._low.lerp(low, weight),
                 self._high.lerp(high, weight),

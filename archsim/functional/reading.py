@@ -96,6 +96,14 @@ class Reading:
             driven=(float(driven.low), float(driven.high)),
         )
 
+    def offset(self) -> Tensor:
+        """Return what shifting both operands to begin at zero adds to the sums, in their unit."""
+        by_channel, (driven, held) = self.product.by_channel, (self.driven, self.held)
+        low_x, low_w = float(driven.low), by_channel(held.low).to(held.values.dtype)
+        shift = self.fan_in * low_x * low_w - low_w * self.product.over_inputs(driven.values)
+        shifted: Tensor = (shift - low_x * self.product.over_held(held.values)) / self.unit
+        return shifted
+
     def counted(
         self, sums: Tensor, source: NoiseSource, repeating: Repeating | None
     ) -> tuple[Tensor, Tensor]:

@@ -43,9 +43,9 @@ class Recorder:
         self.low = torch.minimum(torch.as_tensor(self.low), by_channel.amin(1))
         self.high = torch.maximum(torch.as_tensor(self.high), by_channel.amax(1))
 
-    def add_photons(self, per_mac: float, products: int) -> None:
-        """Add the mean detected photons of one of so many products."""
-        self.photons += per_mac * products
+    def add_photons(self, detected: float, products: int) -> None:
+        """Add photons of a reading, and the products that no reading before it had."""
+        self.photons += detected
         self.products += products
 
     @property

@@ -25,7 +25,7 @@ class Ranges(StrEnum):
     """The lowest and the highest value."""
 
     MOVING_AVERAGE = "moving_average"
-    """Both as exponential averages over the batches."""
+    """Both as averages over the batches: exponential ones, once there are enough of them."""
 
     PERCENTILE = "percentile"
     """Quantiles of each batch, averaged."""

@@ -14,10 +14,10 @@ from archsim.functional.draws import Draws
 from archsim.functional.gemm import AnalogGemm, AnalogPath
 from archsim.functional.inserting import FORMS, Inserter
 from archsim.functional.levels import select
-from archsim.functional.quantisers import Quantiser
+from archsim.functional.quantisers import EXACT_BITS, Quantiser
 from archsim.functional.recording import Recorder
 from archsim.functional.settings import AdcRange, Settings
-from archsim.hardware import Hardware
+from archsim.hardware import Formula, Hardware
 from archsim.mapping import Arithmetic, arithmetic
 from archsim.workload import RepetitionPlan
 
@@ -52,7 +52,7 @@ class Simulator(nn.Module):
         chosen = settings or Settings()
         self.numbers = arithmetic(exported.workload, hardware, plan)
         self.path = _path(hardware, chosen)
-        _check_slices(self.numbers, chosen)
+        _check_slices(exported, self.numbers, self.path, chosen)
         _check_forms(exported, self.numbers)
         inserter = Inserter(exported, self.numbers, self.path, chosen.quantisation)
         self.graph_module = inserter.insert()
@@ -132,17 +132,42 @@ def _path(hardware: Hardware, chosen: Settings) -> AnalogPath:
         averaging=tiles.averaging,
         adc_bits=None if ideal or tiles.adc is None else tiles.adc.bits,
         adc_range=chosen.adc,
+        intensities=tiles.detector is not None and tiles.detector.detection == "direct",
     )
 
 
-def _check_slices(numbers: Arithmetic, chosen: Settings) -> None:
+def _check_slices(
+    exported: Exported, numbers: Arithmetic, path: AnalogPath, chosen: Settings
+) -> None:
+    """Refuse slices of what cannot be sliced, and levels that have no meaning for slices."""
     sliced = [n for n, p in numbers.products.items() if p.input_slices * p.weight_slices > 1]
+    workload, faults = exported.workload, []
     if sliced and chosen.quantisation is None:
-        raise ConfigError(
+        faults.append(
             f"quantisation: found it off, but {len(sliced)} products are driven or held in slices "
             "of their bits on this machine; expected whole numbers to slice; leave it on, or widen "
             "the converters or cells"
         )
+    most = max(
+        (
+            max(workload.activation_bits_of(workload.op(n).inputs[0]), workload.weight_bits_of(n))
+            for n in sliced
+        ),
+        default=0,
+    )
+    if most > EXACT_BITS:
+        faults.append(
+            f"bits: found {most}, in slices; expected at most {EXACT_BITS}, which single precision "
+            "holds; lower them"
+        )
+    if sliced and any(source.formula is Formula.SHOT_DIRECT for source in path.sources.counted):
+        faults.append(
+            "tiles.detector.photons_per_mac: found it beside products in slices; expected one "
+            "slice, as it is a level of the whole product, which direct detection counts slice by "
+            "slice; leave it out, or widen the converters or cells"
+        )
+    if faults:
+        raise ConfigError("\n".join(faults))
 
 
 def _check_forms(exported: Exported, numbers: Arithmetic) -> None:

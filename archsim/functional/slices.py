@@ -54,11 +54,14 @@ def cut(values: Tensor, grid: Grid, step: Any, count: int, bits: int) -> list[Sl
         return [Slice(values, grid.low, grid.high)]
     signed = bool((torch.as_tensor(grid.low) < 0).any())
     codes, sign = (values / step).round().abs(), values.sign()
+    largest = int((torch.as_tensor(grid.high - grid.low) / grid.step).round().max())
     found = []
     for place in range(count):
         weight = float(2 ** (bits * place))
         digit = torch.remainder(torch.floor(codes / weight), 2**bits)
-        high = (2**bits - 1) * weight * grid.step
+        # A last digit of fewer bits is driven, or held, at full scale all the same.
+        most = min(2**bits - 1, max(1, largest >> (bits * place)))
+        high = most * weight * grid.step
         part = (sign * digit * weight * step).to(values.dtype)
         found.append(Slice(part, -high if signed else 0.0 * high, high))
     return found

@@ -23,10 +23,11 @@ from math import sqrt
 import torch
 
 from archsim.errors import ConfigError
+from archsim.frontend import Exported
 from archsim.functional.accuracy import Estimate
 from archsim.functional.draws import Draws
 from archsim.functional.estimates import Estimates
-from archsim.functional.evaluation import Bits, exported
+from archsim.functional.evaluation import Bits, check_counts, exported
 from archsim.functional.passes import Passes, Progress
 from archsim.functional.recording import Recorder
 from archsim.functional.settings import Settings
@@ -41,12 +42,20 @@ class StandIn:
     """A network with noise beside the same with quantisers of as many bits.
 
     Attributes:
+        metric: What is measured.
+        unit: Its unit; empty for a bare number.
+        examples: How many were tested.
+        trials: How often, with new noise and with new places of levels.
         quantised: Accuracy of the network without either.
         noisy: With noise.
         rounded: With the quantisers instead: mean over as many places of their levels.
         difference: What the quantisers take away beyond the noise, on the same examples.
     """
 
+    metric: str
+    unit: str
+    examples: int
+    trials: int
     quantised: float
     noisy: Estimate
     rounded: Estimate
@@ -63,6 +72,7 @@ def check_noise_bits(  # noqa: PLR0913 - as for evaluate
     batch: int | None = None,
     bits: Bits = (None, None),
     settings: Settings | None = None,
+    network: Exported | None = None,
     device: str = "cpu",
     progress: Progress | None = None,
 ) -> StandIn:
@@ -74,13 +84,15 @@ def check_noise_bits(  # noqa: PLR0913 - as for evaluate
         ConfigError: No noise acts.
         ArchsimError: As for :func:`archsim.functional.evaluate`.
     """
-    simulator = Simulator(exported(task, bits), hardware, plan, settings).to(device)
+    batch = check_counts(task, trials, batch)
+    simulator = Simulator(network or exported(task, bits), hardware, plan, settings).to(device)
     if not simulator.path.sources.names or not simulator.gemms:
         raise ConfigError(
             f"{hardware.name}: found no noise that acts; expected some to compare with; choose a "
             "machine or sources that have some"
         )
-    passes = Passes(task, batch or task.batch, device, progress, runs=1 + 2 * trials)
+    passes = Passes(task, batch, device, progress, runs=1 + 2 * trials)
+    estimates = Estimates(passes.metric, task.targets.cpu().numpy(), seed)
     simulator.calibrate(passes.calibration())
     quantised = passes.results(simulator)
     noisy = [passes.results(simulator, partial(Draws, seed, trial)) for trial in range(trials)]
@@ -90,8 +102,11 @@ def check_noise_bits(  # noqa: PLR0913 - as for evaluate
         simulator.stand_in(_levels(recorders, Draws(seed, trial)))
         rounded.append(passes.results(simulator))
     simulator.stand_in(None)
-    estimates = Estimates(passes.metric, task.targets.cpu().numpy(), seed)
     return StandIn(
+        metric=passes.metric.name,
+        unit=passes.metric.unit,
+        examples=len(task.targets),
+        trials=trials,
         quantised=estimates.value(quantised),
         noisy=estimates.mean(noisy),
         rounded=estimates.mean(rounded),

@@ -12,8 +12,10 @@ from scipy.special import stdtrit
 
 from archsim.errors import WorkloadError
 
+FEWEST = 2
+"""Examples, or trials, that any interval needs."""
+
 _TAILS = (0.025, 0.975)
-_FEWEST = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ def seeds_interval(values: Sequence[float] | NDArray[Any]) -> Interval | None:
     freedom and s² the sample variance.
     """
     sample = np.asarray(values, dtype=np.float64)
-    if sample.size < _FEWEST:
+    if sample.size < FEWEST:
         return None
     centre = float(sample.mean())
     error = float(sample.std(ddof=1)) / sample.size**0.5
@@ -56,9 +58,9 @@ def images_interval(
     Raises:
         WorkloadError: There are fewer than two examples, of which every resample is the same.
     """
-    if n < _FEWEST:
+    if n < FEWEST:
         raise WorkloadError(
-            f"examples: found {n}; expected {_FEWEST} at least for an interval; give more data"
+            f"examples: found {n}; expected {FEWEST} at least for an interval; give more data"
         )
     draws = np.random.default_rng(seed)
     found = [statistic(draws.integers(n, size=n)) for _ in range(resamples)]

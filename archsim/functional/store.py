@@ -21,18 +21,20 @@ _KEYS = {"format", "key", "results"}
 class Store:
     """Results by name; in a file, if one is given, that only this very run may go on with."""
 
-    def __init__(self, path: Path | None, key: Mapping[str, str]) -> None:
+    def __init__(self, path: Path | None, key: Mapping[str, str], examples: int) -> None:
         """Open or begin it.
 
         Args:
             path: A JSON file; None keeps nothing.
             key: What the results depend on.
+            examples: How many results each pass has.
 
         Raises:
-            ConfigError: The file is no checkpoint, or one of another run.
+            ConfigError: The file is no checkpoint, one of another run, or one that was damaged.
         """
         self._path = path
         self._key = hashlib.sha256(json.dumps(dict(key), sort_keys=True).encode()).hexdigest()
+        self._examples = examples
         self._found: dict[str, Results] = {}
         if path is not None and path.exists():
             self._found = self._read(path)
@@ -61,9 +63,21 @@ class Store:
         if found["key"] != self._key:
             raise ConfigError(
                 f"{path}: found results of another run; expected this one's: network, weights, "
-                "data, machine, plan, seed and settings; choose another name, or remove it"
+                "data, machine, plan, seed, batch, device and settings; choose another name, or "
+                "remove it"
             )
-        return {name: np.array(values) for name, values in found["results"].items()}
+        results = {
+            name: np.array(values, dtype=np.float64) for name, values in found["results"].items()
+        }
+        faults = [
+            f"{path}: found {_described(values)} in {name!r}; expected {self._examples} finite "
+            "ones, one for each example; remove the file, so that all are computed anew"
+            for name, values in results.items()
+            if len(values) != self._examples or not np.isfinite(values).all()
+        ]
+        if faults:
+            raise ConfigError("\n".join(faults))
+        return results
 
     def _write(self) -> None:
         if self._path is None:
@@ -71,6 +85,11 @@ class Store:
         results = {name: values.tolist() for name, values in self._found.items()}
         text = json.dumps({"format": FORMAT, "key": self._key, "results": results})
         documents.write_atomically(self._path, text + "\n")
+
+
+def _described(values: Results) -> str:
+    wrong = int((~np.isfinite(values)).sum())
+    return f"{len(values)} results" + (f", {wrong} of them NaN or infinite," if wrong else "")
 
 
 def _is_checkpoint(found: object) -> bool:

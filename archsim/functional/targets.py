@@ -18,8 +18,8 @@ from torch import Tensor
 
 from archsim.documents import closest
 from archsim.errors import ConfigError, WorkloadError
+from archsim.frontend import read_kwargs
 from archsim.frontend.targets import importable, is_target
-from archsim.frontend.tracing import _arguments as arguments_of
 from archsim.functional.callables import guarded, made, try_out
 from archsim.functional.data import Data, load_data
 from archsim.functional.data_faults import Names, example_faults, target_faults
@@ -158,7 +158,7 @@ def _from_name(name: str) -> Task:
 
 
 def _from_callable(target: str, own: Belongings) -> Task:
-    model = made(target, arguments_of(own.kwargs))
+    model = made(target, read_kwargs(own.kwargs))
     if isinstance(model, Task):
         return _checked(target, model, own)
     lacking = [name for name in ("weights", "data") if name not in own.given]
@@ -185,7 +185,7 @@ def _from_callable(target: str, own: Belongings) -> Task:
         prepare=guarded(target if own.data is None else str(own.data), data.prepare),
         source={
             "model": target,
-            "kwargs": json.dumps(arguments_of(own.kwargs)),
+            "kwargs": json.dumps(read_kwargs(own.kwargs)),
             "weights": f"{', '.join(path.name for path in own.weights)} sha256:{digest}",
             "data": str(own.data),
             "calibration": "the data's own"
@@ -215,15 +215,11 @@ def _checked(target: str, task: Task, own: Belongings) -> Task:
             f"{target}: found {', '.join(f'--{name}' for name in surplus)} beside a callable that "
             "returns a whole task; expected them for a model only; leave them out"
         )
-    tensors = (*task.inputs, *task.calibration, task.targets)
-    if not task.inputs or not all(isinstance(value, Tensor) for value in tensors):
-        faults = ["found no tensors; expected inputs, calibration and targets; convert them"]
-    else:
-        examples = len(task.inputs[0]) if task.inputs[0].ndim else 0
-        faults = [
-            *example_faults(task.inputs, task.calibration, _NAMES),
-            *target_faults(task.targets, examples, task.metric, _NAMES),
-        ]
+    examples = len(task.inputs[0]) if task.inputs[0].ndim else 0
+    faults = [
+        *example_faults(task.inputs, task.calibration, _NAMES),
+        *target_faults(task.targets, examples, task.metric, _NAMES),
+    ]
     if faults:
         raise WorkloadError("\n".join(f"{target}: {fault}" for fault in faults))
     task.model.eval()

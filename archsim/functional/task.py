@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from numbers import Integral
 
 from torch import Tensor, nn
+
+from archsim.documents import closest
+from archsim.errors import WorkloadError
+from archsim.functional.metrics import METRICS
 
 
 def as_they_are(*inputs: Tensor) -> tuple[Tensor, ...]:
     """Return what is stored: the model takes it so."""
     return inputs
+
+
+def is_count(value: object) -> bool:
+    """Return whether a value is a whole number of 1 or more."""
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 1
 
 
 @dataclass(frozen=True)
@@ -28,6 +38,9 @@ class Task:
         prepare: Turns a batch as stored into what the network takes.
         batch: Examples of one forward pass that a processor's cache likes.
         source: Where model, weights and data come from, for the record.
+
+    Raises:
+        WorkloadError: Everything that is of another type.
     """
 
     name: str
@@ -39,3 +52,72 @@ class Task:
     prepare: Callable[..., tuple[Tensor, ...]] = as_they_are
     batch: int = 100
     source: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        faults = list(_faults(self))
+        if faults:
+            raise WorkloadError("\n".join(f"task.{fault}" for fault in faults))
+
+
+def _faults(task: Task) -> Iterator[str]:
+    """Yield every attribute that is of another type, with what it should be."""
+    if not isinstance(task.name, str):
+        yield f"name: found {_named(task.name)}; expected a text; give one"
+    if not isinstance(task.model, nn.Module):
+        yield f"model: found {_named(task.model)}; expected a torch.nn.Module; give the model"
+    for name, tensors in (("inputs", task.inputs), ("calibration", task.calibration)):
+        if not _are_tensors(tensors):
+            yield (
+                f"{name}: found {_named(tensors)}; expected a tuple of tensors, one for each input "
+                "of the network; convert it"
+            )
+    if not isinstance(task.targets, Tensor):
+        yield (
+            f"targets: found {_named(task.targets)}; expected a tensor of one number for each "
+            "example; convert it"
+        )
+    if not isinstance(task.metric, str) or task.metric not in METRICS:
+        hint = closest(task.metric, list(METRICS)) if isinstance(task.metric, str) else ""
+        yield (
+            f"metric: found {_named(task.metric)}; expected {' or '.join(METRICS)}{hint}; choose "
+            "one"
+        )
+    if not callable(task.prepare):
+        yield (
+            f"prepare: found {_named(task.prepare)}; expected a function from tensors as stored "
+            "to a tuple of tensors; leave it out, where the model takes them as they are"
+        )
+    if not is_count(task.batch):
+        yield f"batch: found {_named(task.batch)}; expected a whole number, 1 at least; correct it"
+    if not _are_texts(task.source):
+        yield (
+            f"source: found {_named(task.source)}; expected texts by name; write such as "
+            "{'data': 'mine.npz'}, or leave it out"
+        )
+
+
+def _are_tensors(found: object) -> bool:
+    return (
+        isinstance(found, list | tuple)
+        and len(found) > 0
+        and all(isinstance(value, Tensor) for value in found)
+    )
+
+
+def _are_texts(found: object) -> bool:
+    return isinstance(found, Mapping) and all(
+        isinstance(part, str) for item in found.items() for part in item
+    )
+
+
+def _named(value: object) -> str:
+    """Return a value as a message shows it: short ones as they are, of others the type."""
+    if value is None or isinstance(value, str | int | float):
+        return repr(value)
+    if isinstance(value, list | tuple):
+        kinds = ", ".join(sorted({type(part).__name__ for part in value}))
+        return f"a {type(value).__name__} of {kinds or 'nothing'}"
+    if isinstance(value, Mapping):
+        kinds = ", ".join(sorted({type(part).__name__ for part in value.values()}))
+        return f"a {type(value).__name__} of {kinds or 'nothing'}"
+    return f"a {type(value).__name__}"

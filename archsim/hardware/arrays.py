@@ -52,7 +52,10 @@ class _Cells(ArraySlot):
     """``per_forward``: one draw for a whole forward pass, only to compare with publications."""
 
     programming_std: Deviation | None = None
-    """Error frozen into each cell when it is written, relative to its range; left out, none."""
+    """Error frozen into each weight when it is written, relative to its range; left out, none.
+
+    A weight of several cells has the one error of all of them together.
+    """
 
     def noise(self) -> tuple[NoiseSource, ...]:
         """Return the noise of the cells, where it is given."""

@@ -11,8 +11,10 @@ from archsim.hardware._noise_source import Formula, NoiseSource
 from archsim.physics import noise, precision
 from archsim.physics.repetition import Source
 
-_RANGE = 2.0
-"""From -1 to 1: operands are scaled to their full scale."""
+_SIGNED, _INTENSITY = 2.0, 1.0
+"""Ranges of operands at full scale 1: from -1 to 1, or of light from 0 to 1."""
+
+_DIRECT = frozenset((Formula.SHOT_DIRECT, Formula.SHOT_DIRECT_FULL_SCALE, Formula.RECEIVER_DIRECT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +39,15 @@ def figures(sources: Iterable[NoiseSource], fan_in: int, symbols: int) -> tuple[
 
     Args:
         sources: Noise sources of one base pass.
-        fan_in: Products of one reading, D; the reading's range is from -D to D.
+        fan_in: Products of one reading, D; the reading's range is from -D to D, or from 0 to D
+            where light is detected directly.
         symbols: Symbols whose charge one reading holds.
     """
-    found = []
-    for source in sources:
-        std = float(_std(source, fan_in, symbols))
-        range_ = _RANGE * fan_in
+    found, known = [], tuple(sources)
+    span = _INTENSITY if any(source.formula in _DIRECT for source in known) else _SIGNED
+    for source in known:
+        std = float(_std(source, fan_in, symbols, span))
+        range_ = span * fan_in
         bits = precision.enob(range_=range_, std=std) if std > 0 else inf
         found.append(NoiseFigure(source.name, source.source, std / range_, bits))
     return tuple(found)
@@ -57,7 +61,7 @@ def path_enob(noise_figures: Iterable[NoiseFigure]) -> float | None:
     return precision.enob(range_=1.0, std=std)
 
 
-def _std(source: NoiseSource, fan_in: int, symbols: int) -> Any:
+def _std(source: NoiseSource, fan_in: int, symbols: int, span: float) -> Any:
     """Return a standard deviation for |w| = |x| = 1 throughout."""
     level = source.parameters
     norm = sqrt(fan_in)
@@ -69,12 +73,10 @@ def _std(source: NoiseSource, fan_in: int, symbols: int) -> Any:
         electrons = level["electrons"] * sqrt(readings)
         return noise.receiver_std(electrons, full_scale=1.0, full_scale_electrons=signal)
     if source.formula is Formula.THERMAL:
-        return noise.thermal_std(
-            level["std"], fan_in=fan_in, weight_range=_RANGE, input_range=_RANGE
-        )
+        return noise.thermal_std(level["std"], fan_in=fan_in, weight_range=span, input_range=span)
     if source.formula in (Formula.WEIGHT, Formula.INPUT):
-        return noise.weight_std(level["std"], weight_range=_RANGE, input_norm=norm)
-    return level["std"] * _RANGE * fan_in
+        return noise.weight_std(level["std"], weight_range=span, input_norm=norm)
+    return level["std"] * span * fan_in
 
 
 _SHOT: dict[Formula, Callable[[Mapping[str, float], float], Any]] = {

@@ -14,6 +14,7 @@ from archsim.report.tables import print_lines, print_table, readable
 
 if TYPE_CHECKING:
     from archsim.functional import Accuracy, Estimate, Interval, StandIn
+    from archsim.functional.evaluation import Precision
 
 FEW = 16
 """Ops that are all shown; of more, only the least precise."""
@@ -55,7 +56,7 @@ def print_accuracy(
 
 
 def print_precision(
-    accuracy: Accuracy,
+    found: Precision,
     hardware: Hardware,
     console: Console,
     *,
@@ -63,10 +64,10 @@ def print_precision(
     all_ops: bool = False,
 ) -> None:
     """Print how precise each product is, beside the machine's converters."""
-    title = f"{accuracy.task} on {accuracy.hardware}: precision over {accuracy.examples:,} examples"
+    title = f"{found.task} on {found.hardware}: precision over {found.examples:,} examples"
     console.print(readable(title), style="bold", soft_wrap=True)
-    print_lines(console, [*_converters(hardware), *_numbers(accuracy, changed)])
-    rows, title, hint = _chosen(precision_rows(accuracy), all_ops=all_ops)
+    print_lines(console, [*_converters(hardware), *_numbers(found, changed)])
+    rows, title, hint = _chosen(precision_rows(found), all_ops=all_ops)
     columns = ["op", "K", "fan-in", "range", "noise std", "SNR dB", "noise bits", "ENOB", "ADC"]
     cells = [
         (
@@ -86,8 +87,9 @@ def print_precision(
         print_table(console, title + hint, columns, cells)
 
 
-def print_stand_in(found: StandIn, unit: str, console: Console) -> None:
+def print_stand_in(found: StandIn, console: Console) -> None:
     """Print what quantisers of as many bits do instead of the noise."""
+    unit = found.unit
     console.print()
     console.print("Noise off, each product rounded to its noise bits instead", style="bold")
     lines = [
@@ -176,7 +178,7 @@ def _conditions(accuracy: Accuracy, changed: Sequence[str]) -> Lines:
     return [*_numbers(accuracy, changed), *lines]
 
 
-def _numbers(accuracy: Accuracy, changed: Sequence[str]) -> Lines:
+def _numbers(accuracy: Accuracy | Precision, changed: Sequence[str]) -> Lines:
     """Return what acted on the numbers."""
     noise = (_counted(len(accuracy.noise), "source"), ", ".join(accuracy.noise))
     if not accuracy.noise:
@@ -192,7 +194,7 @@ def _numbers(accuracy: Accuracy, changed: Sequence[str]) -> Lines:
     return lines
 
 
-def _repetitions(accuracy: Accuracy) -> Lines:
+def _repetitions(accuracy: Accuracy | Precision) -> Lines:
     counts = sorted({op.repetitions for op in accuracy.ops})
     if not counts:
         return []

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archsim.physics import precision
 
 if TYPE_CHECKING:
     from archsim.functional import Accuracy, OpPrecision
+    from archsim.functional.evaluation import Precision
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,18 @@ class PrecisionRow:
     adc_bits: int | None
 
 
-def precision_rows(accuracy: Accuracy) -> tuple[PrecisionRow, ...]:
+def precision_rows(found: Accuracy | Precision) -> tuple[PrecisionRow, ...]:
     """Return a row for each product that noise acted on, in the order of the network."""
-    return tuple(map(_row, accuracy.ops))
+    return tuple(map(_row, found.ops))
+
+
+def precision_document(found: Precision) -> dict[str, Any]:
+    """Return a precision as plain data, its products under ``precision``."""
+    data = asdict(found) | {"noise": list(found.noise)}
+    del data["ops"]
+    rows = [asdict(row) for row in precision_rows(found)]
+    data["precision"] = [{"name": row.pop("op"), **row} for row in rows]
+    return data
 
 
 def _row(op: OpPrecision) -> PrecisionRow:

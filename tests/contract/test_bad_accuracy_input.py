@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 
@@ -22,6 +23,18 @@ def own(**changes: str) -> str:
         command = command.replace(GOOD[name], other)
     return command
 
+
+TASKS = """
+import dataclasses
+
+from small_nets import task
+
+
+def wrong_types():
+    return dataclasses.replace(
+        task(), model=[1], batch="x", source={"a": 1}, prepare=None, metric="top"
+    )
+"""
 
 CASES = {
     own(weights="foreign.safetensors"): "found no values for 4 of the model's 4 tensors",
@@ -90,8 +103,9 @@ CASES = {
     "accuracy homodyne small_nets:prepare_exits": "found code that exits (0)",
     "accuracy homodyne small_nets:prepare_returns_a_tensor": "a prepare that returns a Tensor",
     "accuracy homodyne small_nets:without_examples": "found no examples in inputs",
-    "accuracy homodyne small_nets:without_tensors": "found no tensors",
-    "accuracy homodyne small_nets:without_metric": "found the metric 'top5'",
+    "accuracy homodyne small_nets:without_tensors": "task.inputs: found a tuple of list",
+    "accuracy homodyne small_nets:without_metric": "task.metric: found 'top5'; expected top1",
+    "accuracy homodyne small_tasks:wrong_types": "task.prepare: found None; expected a function",
     "accuracy homodyne small_nets:out_of_vocabulary": "that the model does not take (IndexError",
     "accuracy homodyne digits_cn": "digits_cn: found no such task; expected one of digits_cnn",
     "accuracy homodyne lenet5": "lenet5: found no such task",
@@ -117,10 +131,12 @@ def root(tmp_path_factory):
     lenet = load_workload("lenet5")
     save_plan(RepetitionPlan.uniform(lenet, 2), folder / "lenet5_plan.yaml")
     (folder / "thesis.json").write_text("{}")
+    (folder / "small_tasks.py").write_text(TASKS)
     stranger = {"format": 1, "key": "0" * 64, "results": {"clean": [1.0]}}
     (folder / "other_run.json").write_text(json.dumps(stranger))
     yield folder
     forget_small_task()
+    sys.modules.pop("small_tasks", None)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 import archsim as api
+from archsim.cli import evaluating
 from archsim.functional.targets import shipped_tasks
 from tests.commands import archsim
 from tests.small_task import forget_small_task, write_small_task
@@ -177,16 +178,31 @@ def test_precision_is_that_of_an_evaluation():
     found = told("precision", "homodyne", *options, "--repetitions", "2")
     alone = told("accuracy", "homodyne", *OWN, "--repetitions", "2")
     assert found["precision"] == alone["precision"]
-    assert "noise_bits_check" not in found
+    assert not {"noise_bits_check", "clean", "quantised", "noisy", "drop", "values"} & set(found)
     page = archsim("precision", "homodyne", *options).out
     assert page.startswith("Small on homodyne: precision over 60 examples\n")
     assert "ENOB 7.5" in page
 
 
-def test_precision_checks_its_noise_bits():
+def test_precision_is_saved_over_an_earlier_one(folder):
+    for repetitions in ("2", "3"):
+        found = told(
+            "precision", "homodyne", *OWN[:-2], "--repetitions", repetitions, "-o", "p.json"
+        )
+        assert json.loads((folder / "p.json").read_text()) == found
+
+
+def test_precision_checks_its_noise_bits(monkeypatch):
+    exports = []
+    whole = evaluating.exported
+    monkeypatch.setattr(evaluating, "exported", lambda task: exports.append(task) or whole(task))
+    monkeypatch.delattr("archsim.functional.stand_in.exported")
+    monkeypatch.delattr("archsim.functional.evaluation.exported")
     found = told("precision", "homodyne", *OWN, "--repetitions", "64", "--check")
     check = found["noise_bits_check"]
+    assert len(exports) == 1
     assert abs(check["difference"]["value"]) < 20
+    assert (check["unit"], check["examples"], check["trials"]) == ("%", 60, 2)
     page = archsim("precision", "homodyne", *OWN, "--repetitions", "64", "--check").out
     assert "rounded to its noise bits instead" in page
 

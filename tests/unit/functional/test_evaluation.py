@@ -1,14 +1,18 @@
 """A task on a machine, from data to intervals."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from archsim.errors import ArchsimError, ConfigError, WorkloadError
-from archsim.functional import AdcRange, Settings, Task, evaluate
+from archsim.functional import AdcRange, Settings, Task, check_noise_bits, evaluate, exported
+from archsim.functional.evaluation import measure_precision
 from archsim.hardware import load_hardware
 from archsim.workload import RepetitionPlan
+from tests.contract.test_bad_input import HOUSE_FORM
 from tests.functional_nets import network
 
 EXAMPLES = 60
@@ -141,9 +145,130 @@ def test_a_checkpoint_of_other_choices_is_refused(tmp_path):
     assert run(checkpoint=path, trials=4).trials == 4
 
 
+def test_a_checkpoint_is_of_one_device(tmp_path):
+    path = tmp_path / "kept.json"
+    run(checkpoint=path)
+    with pytest.raises(ConfigError, match="found results of another run"):
+        run(checkpoint=path, device="cpu:0")
+
+
+def test_a_checkpoint_that_lost_a_result_is_refused(tmp_path):
+    path = tmp_path / "kept.json"
+    run(checkpoint=path)
+    document = json.loads(path.read_text())
+    document["results"]["trial 1"].pop()
+    path.write_text(json.dumps(document))
+    with pytest.raises(ConfigError, match="found 59 results in 'trial 1'; expected 60 finite ones"):
+        run(checkpoint=path)
+
+
+def test_precision_is_what_an_evaluation_says_of_each_product():
+    whole, machine = run(), load_hardware("homodyne")
+    found = measure_precision(task(), machine, batch=25)
+    assert (found.ops, found.noise, found.provenance) == (whole.ops, whole.noise, whole.provenance)
+    assert (found.examples, found.batch, found.seed) == (60, 25, 0)
+    assert measure_precision(task(), load_hardware("digital_int8")).ops == ()
+
+
+def test_precision_is_gathered_over_the_first_examples_only():
+    inputs = torch.randn(230, 8)
+    many = task(inputs=(inputs,), targets=torch.zeros(230, dtype=torch.int64))
+    some = task(inputs=(inputs[:200],), targets=torch.zeros(200, dtype=torch.int64))
+    found = [measure_precision(each, load_hardware("homodyne"), batch=50) for each in (many, some)]
+    assert found[0].examples == 200
+    assert found[0].ops == found[1].ops
+
+
+def test_noise_bits_are_checked_on_a_network_that_is_there_already():
+    machine, network_ = load_hardware("homodyne"), exported(task())
+    found = check_noise_bits(task(), machine, 4, trials=2, batch=25, network=network_)
+    assert found == check_noise_bits(task(), machine, 4, trials=2, batch=25)
+    assert (found.metric, found.unit, found.examples, found.trials) == ("top1", "%", 60, 2)
+
+
+class Score(nn.Module):
+    """One score."""
+
+    def forward(self, inputs):
+        return inputs.sum(1)
+
+
+@pytest.mark.parametrize("examples", [1, 9])
+def test_too_few_examples_for_a_rank_correlation_are_refused(examples):
+    inputs, targets = torch.randn(examples, 8), torch.arange(examples, dtype=torch.float64)
+    model = nn.Sequential(nn.Linear(8, 8), Score()).eval()
+    few = Task("few", model, (inputs,), targets, (inputs,), metric="spearman")
+    expected = (
+        f"^examples: found {examples}; expected 10 at least for an interval of spearman; give more"
+    )
+    for evaluation in (evaluate, check_noise_bits):
+        with pytest.raises(WorkloadError, match=expected):
+            evaluation(few, load_hardware("homodyne"))
+
+
+def test_ten_examples_do_for_a_rank_correlation():
+    inputs, targets = torch.randn(10, 8), torch.arange(10, dtype=torch.float64)
+    model = nn.Sequential(nn.Linear(8, 8), Score()).eval()
+    enough = Task("enough", model, (inputs,), targets, (inputs,), metric="spearman")
+    assert run(enough).examples == 10
+
+
+def test_one_example_is_refused_before_any_pass():
+    alone = task(inputs=(torch.randn(1, 8),), targets=torch.tensor([0]))
+    ticks = []
+    with pytest.raises(WorkloadError, match="^examples: found 1; expected 2 at least"):
+        run(alone, progress=lambda *tick: ticks.append(tick))
+    assert not ticks
+
+
+WRONG = {
+    "name": (3, "3; expected a text"),
+    "model": ([1], "a list of int; expected a torch.nn.Module"),
+    "inputs": (torch.zeros(3, 8), "a Tensor; expected a tuple of tensors"),
+    "calibration": ((), "a tuple of nothing; expected a tuple of tensors"),
+    "targets": ([1, 2], "a list of int; expected a tensor"),
+    "metric": ("top", "'top'; expected top1 or spearman, did you mean 'top1'?; choose one"),
+    "prepare": (None, "None; expected a function"),
+    "batch": ("x", "'x'; expected a whole number, 1 at least"),
+    "source": ({"a": 1}, "a dict of int; expected texts by name"),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        *((name, *case) for name, case in WRONG.items()),
+        ("batch", 0, "0; expected a whole number, 1 at least"),
+        ("source", None, "None; expected texts by name"),
+        ("metric", ["top1"], "a list of str; expected top1 or spearman; choose one"),
+        ("inputs", ([1, 2],), "a tuple of list; expected a tuple of tensors"),
+    ],
+)
+def test_what_a_task_cannot_hold_is_refused(name, value, found):
+    with pytest.raises(WorkloadError) as error:
+        task(**{name: value})
+    assert str(error.value).startswith(f"task.{name}: found {found}")
+    assert HOUSE_FORM.match(str(error.value))
+
+
+def test_all_that_a_task_cannot_hold_is_told_at_once():
+    with pytest.raises(WorkloadError) as error:
+        task(**{name: value for name, (value, _) in WRONG.items()})
+    places = [line.partition(":")[0] for line in str(error.value).splitlines()]
+    assert sorted(places) == sorted(f"task.{name}" for name in WRONG)
+
+
 def test_wrong_choices_are_refused_at_once():
-    with pytest.raises(ConfigError, match=r"trials: found 0;.*\n.*batch: found 0;"):
-        run(trials=0, batch=0)
+    for evaluation in (evaluate, check_noise_bits):
+        for wrong in (0, 1.5, "x", True):
+            with pytest.raises(ConfigError) as error:
+                evaluation(task(), load_hardware("homodyne"), trials=wrong, batch=wrong)
+            assert str(error.value) == "\n".join(
+                f"{name}: found {wrong!r}; expected a whole number, 1 at least; correct it"
+                for name in ("trials", "batch")
+            )
+    with pytest.raises(ConfigError, match="^batch: found 0; expected a whole number"):
+        measure_precision(task(), load_hardware("homodyne"), batch=0)
 
 
 def test_a_plan_of_another_network_is_refused():

@@ -90,10 +90,11 @@ def test_min_max_takes_the_outer_values_of_all_batches():
     assert float(quantiser.grid.range) == pytest.approx(5)
 
 
-def test_moving_averages_give_a_new_batch_its_weight():
-    chosen = Quantisation(ranges=Ranges.MOVING_AVERAGE, momentum=0.25)
-    quantiser = settled(8, torch.tensor([0.0, 4.0]), torch.tensor([0.0, 8.0]), chosen=chosen)
-    assert float(quantiser.grid.range) == pytest.approx(4 + 0.25 * (8 - 4))
+def test_moving_averages_give_a_new_batch_its_weight_once_there_are_enough():
+    chosen = Quantisation(ranges=Ranges.MOVING_AVERAGE, momentum=0.4)
+    batches = [torch.tensor([0.0, high]) for high in (4.0, 8.0, 16.0)]
+    # The mean of the first two, then 0.4 rather than a third of the next.
+    assert float(settled(8, *batches, chosen=chosen).grid.range) == pytest.approx(6 + 0.4 * 10)
 
 
 def test_percentiles_leave_out_as_many_values_at_either_end():

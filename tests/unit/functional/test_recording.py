@@ -43,6 +43,7 @@ def test_a_constant_signal_has_no_variance_whatever_rounding_leaves():
 def test_photons_are_weighted_by_the_products_that_they_are_of():
     recorder = Recorder()
     assert recorder.photons_per_mac is None
-    recorder.add_photons(2.0, products=30)
-    recorder.add_photons(8.0, products=10)
-    assert recorder.photons_per_mac == pytest.approx(3.5)
+    recorder.add_photons(60.0, products=30)
+    recorder.add_photons(80.0, products=10)
+    recorder.add_photons(20.0, products=0)  # another slice of the same products
+    assert recorder.photons_per_mac == pytest.approx(4)

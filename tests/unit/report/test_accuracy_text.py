@@ -6,13 +6,15 @@ from dataclasses import replace
 import pytest
 
 from archsim.functional import Estimate, Interval, StandIn
+from archsim.functional.evaluation import Precision
 from archsim.hardware import load_hardware
 from archsim.report.accuracy_text import print_accuracy, print_precision, print_stand_in
 from archsim.report.document import accuracy_document
+from archsim.report.precision import precision_document
 from archsim.report.text import print_report
 from tests.unit.report.test_report import report
 from tests.unit.report.test_text import line, page
-from tests.unit.report.tiny_accuracy import A, accuracy, without_noise
+from tests.unit.report.tiny_accuracy import A, B, accuracy, without_noise
 
 
 def test_clean_quantised_and_noisy_stand_apart_each_with_its_intervals():
@@ -68,8 +70,30 @@ def test_of_many_products_the_noisiest_are_shown():
     assert sum(each.strip().startswith("op") for each in everything) == 21
 
 
+def measured(**changes):
+    found = {
+        "task": "tiny",
+        "hardware": "tiny",
+        "examples": 1200,
+        "seed": 7,
+        "batch": 50,
+        "ops": (A, B),
+        "noise": ("detector.shot", "tia.ktc"),
+        "provenance": {"bits": "8, 4", "task": "tiny"},
+    }
+    return Precision(**found | changes)
+
+
+def test_precision_as_plain_data_claims_no_accuracy():
+    found = json.loads(json.dumps(precision_document(measured()), allow_nan=False))
+    assert found.keys() == {
+        "task", "hardware", "examples", "seed", "batch", "noise", "provenance", "precision",
+    }  # fmt: skip
+    assert found["precision"] == accuracy_document(accuracy())["precision"]
+
+
 def test_precision_stands_beside_the_converters():
-    lines = page(print_precision, accuracy(), load_hardware("crossbar"))
+    lines = page(print_precision, measured(), load_hardware("crossbar"))
     assert lines[0] == "tiny on tiny: precision over 1,200 examples"
     assert line(lines, "DAC").startswith("DAC 1 bit")
     assert line(lines, "weights").startswith("weights 2 bit")
@@ -78,14 +102,15 @@ def test_precision_stands_beside_the_converters():
 
 
 def test_a_digital_machine_has_no_converters_to_show():
-    lines = page(print_precision, without_noise(), load_hardware("digital_int8"))
+    lines = page(print_precision, measured(ops=(), noise=()), load_hardware("digital_int8"))
     assert not [each for each in lines if "DAC" in each or "ADC" in each]
 
 
 def test_the_check_of_noise_bits_names_its_difference():
     estimate = Estimate(96.0, None, Interval(95.0, 97.0))
     difference = Estimate(-0.5, None, Interval(-1.0, 0.25))
-    lines = page(print_stand_in, StandIn(98.0, estimate, estimate, difference), "%")
+    stand_in = StandIn("top1", "%", 60, 2, 98.0, estimate, estimate, difference)
+    lines = page(print_stand_in, stand_in)
     assert line(lines, "difference").startswith("difference -0.50 points; with noise less rounded")
     assert line(lines, "-1.00") == "-1.00 to 0.25 95 % over examples"
 
