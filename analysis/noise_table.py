@@ -207,20 +207,20 @@ def run_all(chosen: argparse.Namespace) -> bool:
 
 
 def table(networks: Sequence[str], noises: Sequence[str]) -> str:
-    """Return what is there in Markdown."""
+    """Return what is there in Markdown, and a line that names what is not."""
     heads = ["network", "noise", "clean", "8 bit", *(f"K = {count}" for count in REPETITIONS)]
-    lines = [heads, ["---"] * len(heads)]
+    lines, missing = [heads, ["---"] * len(heads)], []
     for network in (*SMALL, *LARGE):
-        for noise in NOISES:
-            if network in networks and noise in noises:
-                row = [Cell(network, noise, count).read() for count in REPETITIONS]
-                there = next((found for found in row if found is not None), None)
-                both = [
-                    "not run" if there is None else number(there[key], there)
-                    for key in ("clean", "quantised")
-                ]
-                lines.append([network, noise, *both, *map(text, row)])
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+        for noise in (name for name in NOISES if network in networks and name in noises):
+            row = [Cell(network, noise, count).read() for count in REPETITIONS]
+            there = next((found for found in row if found is not None), None)
+            if there is None:
+                missing.append(f"{network} under {noise}")
+                continue
+            both = [number(there[key], there) for key in ("clean", "quantised")]
+            lines.append([network, noise, *both, *map(text, row)])
+    made = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return made + (f"\nNot run: {', '.join(missing)}.\n" if missing else "")
 
 
 def text(found: Mapping[str, Any] | None) -> str:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from archsim.errors import ArchsimError, WorkloadError
-from archsim.frontend._graph import first_line
+from archsim.frontend import first_line
 from archsim.frontend.targets import importable, resolve
 from archsim.functional.data import Scaled
 from archsim.functional.metrics import METRICS

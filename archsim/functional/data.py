@@ -12,7 +12,7 @@ from torch import Tensor
 
 from archsim import documents
 from archsim.errors import WorkloadError
-from archsim.frontend._graph import first_line
+from archsim.frontend import first_line
 from archsim.frontend.targets import importable, is_target, resolve
 from archsim.functional.data_faults import Names, example_faults, scale_faults, target_faults
 from archsim.functional.images import read_images

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archsim.errors import WorkloadError
-from archsim.frontend._graph import first_line
+from archsim.frontend import first_line
 from archsim.functional.listing import listed
 
 _HEADER = ["name", "label"]

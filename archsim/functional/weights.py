@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from archsim.errors import WorkloadError
-from archsim.frontend._graph import first_line
+from archsim.frontend import first_line
 from archsim.functional.listing import listed
 
 _WRAPPER = "module."  # what torch.nn.DataParallel puts before every name

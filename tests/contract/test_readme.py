@@ -19,6 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 BLOCK = re.compile(r"^```(sh|console|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+TABLE = re.compile(r"<!-- noise table -->\n(.*?)<!-- end of it -->", re.DOTALL)
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 LONGEST = 300
 
@@ -38,7 +39,7 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=120,
+        timeout=900,
         check=False,
     )
 
@@ -90,6 +91,24 @@ def test_everything_in_the_readme_is_so(tmp_path):
     assert not list(faults(README.read_text(encoding="utf-8"), tmp_path))
 
 
+def noise_table() -> str:
+    """Return the table of noise as its command prints it."""
+    printed = subprocess.run(
+        [sys.executable, "analysis/noise_table.py", "--print"],
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        check=True,
+    )
+    return printed.stdout
+
+
+def test_the_table_of_noise_is_what_its_command_prints():
+    shown = TABLE.search(README.read_text(encoding="utf-8"))
+    assert shown is not None
+    assert shown[1] == noise_table()
+
+
 def test_the_readme_is_short():
     assert len(README.read_text(encoding="utf-8").splitlines()) <= LONGEST
 
@@ -114,7 +133,8 @@ def rewritten(text: str, folder: Path) -> str:
             parts.append(f"$ {command}\n{shown if agrees(shown, printed) else printed}")
         return f"```console\n{''.join(parts)}```"
 
-    return BLOCK.sub(replace, text)
+    table = f"<!-- noise table -->\n{noise_table()}<!-- end of it -->"
+    return TABLE.sub(lambda _: table, BLOCK.sub(replace, text))
 
 
 if __name__ == "__main__":

@@ -216,7 +216,7 @@ def test_ten_examples_do_for_a_rank_correlation():
 def test_one_example_is_refused_before_any_pass():
     alone = task(inputs=(torch.randn(1, 8),), targets=torch.tensor([0]))
     ticks = []
-    with pytest.raises(WorkloadError, match="^examples: found 1; expected 2 at least"):
+    with pytest.raises(WorkloadError, match=r"^examples: found 1; expected 2 at least"):
         run(alone, progress=lambda *tick: ticks.append(tick))
     assert not ticks
 
@@ -227,7 +227,7 @@ WRONG = {
     "inputs": (torch.zeros(3, 8), "a Tensor; expected a tuple of tensors"),
     "calibration": ((), "a tuple of nothing; expected a tuple of tensors"),
     "targets": ([1, 2], "a list of int; expected a tensor"),
-    "metric": ("top", "'top'; expected top1 or spearman, did you mean 'top1'?; choose one"),
+    "metric": ("top", "'top'; expected top1 or spearman; did you mean 'top1'?; choose one"),
     "prepare": (None, "None; expected a function"),
     "batch": ("x", "'x'; expected a whole number, 1 at least"),
     "source": ({"a": 1}, "a dict of int; expected texts by name"),
@@ -267,7 +267,7 @@ def test_wrong_choices_are_refused_at_once():
                 f"{name}: found {wrong!r}; expected a whole number, 1 at least; correct it"
                 for name in ("trials", "batch")
             )
-    with pytest.raises(ConfigError, match="^batch: found 0; expected a whole number"):
+    with pytest.raises(ConfigError, match=r"^batch: found 0; expected a whole number"):
         measure_precision(task(), load_hardware("homodyne"), batch=0)
 
 
