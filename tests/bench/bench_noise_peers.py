@@ -9,8 +9,7 @@ with its error. It gets a virtual environment of its own, made once in a cache f
 
     python tests/bench/bench_noise_peers.py [--venv FOLDER]
 
-For pip to take PyTorch's build without CUDA where it comes from PyPI, set PIP_EXTRA_INDEX_URL to
-https://download.pytorch.org/whl/cpu.
+Where pip would take a build of PyTorch with CUDA, point it to the one for the CPU first.
 
 References:
     M. J. Rasch et al., AICAS 2021, arXiv 2104.02184 (aihwkit).
