@@ -323,7 +323,7 @@ def test_a_run_of_a_saved_workload_loads_neither_torch_nor_pandas():
 def test_a_reader_that_leaves_early_is_no_fault():
     with start("components") as process:
         process.stdout.close()
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=120) == 0
         assert process.stderr.read() == ""
 
 
@@ -334,7 +334,7 @@ def test_a_terminal_without_unicode_gets_the_figures_spelt_out(encoding, tmp_pat
     command = ("run", "homodyne", str(tmp_path / "net.json"))
     environment = os.environ | {"PYTHONIOENCODING": encoding}
     with start(*command, env=environment, encoding=encoding) as process:
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=120)
     assert (process.returncode, err) == (0, "")
     assert "----------" in out
     assert ("mm2" if encoding == "ascii" else "mm²") in out
@@ -346,7 +346,7 @@ def test_data_is_utf_8_wherever_it_goes(tmp_path):
     command = ("run", "homodyne", str(tmp_path / "net.json"), "--format", "json")
     environment = os.environ | {"PYTHONIOENCODING": "ascii"}
     with start(*command, env=environment, encoding="utf-8") as process:
-        out, _ = process.communicate(timeout=20)
+        out, _ = process.communicate(timeout=120)
     assert "\N{SNOWMAN}" in [op["name"] for op in json.loads(out)["ops"]]
 
 
@@ -356,7 +356,7 @@ def shell(redirection, *arguments):
         ["sh", "-c", f'"$@" {redirection}', "sh", *command],
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=120,
         check=False,
     )
 
@@ -398,7 +398,7 @@ def test_control_c_ends_a_run_cleanly():
         time.sleep(2.5)
         process.send_signal(signal.SIGINT)
         try:
-            out, err = process.communicate(timeout=20)
+            out, err = process.communicate(timeout=120)
         finally:
             process.kill()
     assert (process.returncode, out, err) == (130, "", "interrupted\n")
