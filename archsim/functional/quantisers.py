@@ -23,17 +23,10 @@ EXACT_BITS = 24
 _SIGNED_BITS = 2  # what a level on either side of zero takes
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """Levels of a quantiser, for a tensor or for each channel of one (then tensors [C]).
+class Span:
+    """What follows from the lowest and the highest level, by channel or of all."""
 
-    Attributes:
-        step: Distance between levels.
-        low: Lowest level.
-        high: Highest level.
-    """
-
-    step: Any
+    __slots__ = ()
     low: Any
     high: Any
 
@@ -46,6 +39,21 @@ class Grid:
     def range(self) -> Any:
         """Return the distance between the outer levels."""
         return self.high - self.low
+
+
+@dataclass(frozen=True, slots=True)
+class Grid(Span):
+    """Levels of a quantiser, for a tensor or for each channel of one (then tensors [C]).
+
+    Attributes:
+        step: Distance between levels.
+        low: Lowest level.
+        high: Highest level.
+    """
+
+    step: Any
+    low: Any
+    high: Any
 
 
 def grid_of(low: Tensor, high: Tensor, bits: int, scheme: Scheme) -> Grid:

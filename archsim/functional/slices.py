@@ -12,11 +12,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from archsim.functional.quantisers import Grid
+from archsim.functional.quantisers import Grid, Span
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(Span):
     """One digit of an operand.
 
     Attributes:
@@ -28,16 +28,6 @@ class Slice:
     values: Tensor
     low: Any
     high: Any
-
-    @property
-    def full_scale(self) -> Any:
-        """Return the largest magnitude that it can have."""
-        return torch.maximum(-torch.as_tensor(self.low), torch.as_tensor(self.high))
-
-    @property
-    def range(self) -> Any:
-        """Return the distance between its outer values."""
-        return self.high - self.low
 
 
 def cut(values: Tensor, grid: Grid, step: Any, count: int, bits: int) -> list[Slice]:
