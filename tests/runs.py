@@ -1,12 +1,15 @@
-"""Run a program on the SimPy engine for tests: any order of ties, deadlocks as values."""
+"""Run programs for tests: any engine, any order of ties, deadlocks as values, completions."""
 
 from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from itertools import count
+from typing import Any
 
-from archsim.engine import Ledger, simpy_engine
+from archsim.engine import Ledger, compiled, simpy_engine
 from archsim.engine.clock import Clock
 from archsim.errors import SimulationError
 from archsim.mapping.program import Program
@@ -22,10 +25,52 @@ class ShuffledClock(Clock):
         self._eid = iter(lambda: (dice.random(), next(serial)), None)
 
 
+@dataclass
+class Completions:
+    """A trace: for each unit, the line and the tick of every instruction, in order."""
+
+    of: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    skips: int = 0
+
+    def begins(self, program: Program) -> None:
+        self.of = {unit: [] for unit in range(len(program.units))}
+
+    def done(self, unit: int, line: int, tick: int) -> None:
+        self.of[unit].append((line, tick))
+
+    def skipped(self, unit: int, shift_ticks: int, periods: int) -> None:
+        assert unit in self.of
+        assert periods > 0
+        assert shift_ticks >= 0
+        self.skips += 1
+
+
 def outcome(program: Program, clock: Clock | None = None) -> Ledger | Deadlock:
+    """Return the ledger of the SimPy engine, or what the message of the deadlock says."""
+    return ended(simpy_engine.run, program, clock=clock)
+
+
+def every_outcome(program: Program) -> dict[str, Ledger | Deadlock]:
+    """Return what each engine makes of a program without ports."""
+    return {
+        "simpy": ended(simpy_engine.run, program),
+        "compiled": ended(compiled.run, program),
+        "compiled, nothing skipped": ended(compiled.run, program, fast_forward=False),
+    }
+
+
+def completions(engine: Callable[..., Ledger], program: Program, **options: Any) -> Completions:
+    """Return when every instruction of a program completes that ends."""
+    trace = Completions()
+    trace.begins(program)
+    engine(program, trace=trace, **options)
+    return trace
+
+
+def ended(engine: Callable[..., Ledger], program: Program, **options: Any) -> Ledger | Deadlock:
     """Return the ledger, or what the message of the deadlock says."""
     try:
-        return simpy_engine.run(program, clock=clock)
+        return engine(program, **options)
     except SimulationError as error:
         return _read_back(str(error))
 

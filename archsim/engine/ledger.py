@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from archsim.mapping.program import Program, Work, executions
+from archsim.mapping.code import NO_OP, Code, Opcode
+from archsim.mapping.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One unit's part in one op.
 
     ``start_tick`` and ``first_end_tick`` are the beginning and the end of its first work,
@@ -31,7 +32,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The result of a run; equal ledgers mean equal runs.
+    """The result of a run; equal ledgers mean equal runs, whichever engine ran them.
 
     Args:
         engine: The engine that ran.
@@ -39,26 +40,93 @@ class Ledger:
         end_ticks: When each unit finished its program.
         records: One for each unit and op that met.
         actions: For each op, how often each action was done.
-        instructions: How many instructions were executed.
+        instructions: How many instructions the run consists of.
+        executed: How many of them the engine executed one by one.
+        skipped: How many periods of recurring states it took at once instead.
+        verified: Whether another engine left an equal ledger.
+        reason: Why this engine ran, if the usual one could not.
     """
 
-    engine: str
+    engine: str = field(compare=False)
     makespan_ticks: int
     end_ticks: Mapping[str, int]
     records: tuple[Record, ...]
     actions: Mapping[str, Mapping[str, int]]
     instructions: int
+    executed: int = field(default=0, compare=False)
+    skipped: int = field(default=0, compare=False)
+    verified: bool = field(default=False, compare=False)
+    reason: str = field(default="", compare=False)
+
+
+class Times(NamedTuple):
+    """When things happened; ``None`` where nothing did. By unit, then by part of ``Code.pairs``."""
+
+    end_ticks: Sequence[int]
+    stall_ticks: Sequence[int]
+    start_ticks: Sequence[int | None]
+    first_end_ticks: Sequence[int | None]
+    last_end_ticks: Sequence[int | None]
+
+
+def ledger_of(
+    engine: str, program: Program, times: Times, executed: int, skipped: int = 0
+) -> Ledger:
+    """Return the ledger of a run that is over.
+
+    What was done is a property of the program, because control does not depend on data; only when
+    it was done comes from the engine.
+    """
+    code = program.code
+    busy_ticks, met = _busy(code)
+    places = [part for part in range(len(code.pairs)) if met[part]]
+    places.sort(key=code.pairs.__getitem__)
+    units, ops = [u.name for u in program.units], program.ops
+    roles = [unit.role for unit in program.units]
+    records = tuple(
+        Record(
+            units[code.pairs[part][0]],
+            roles[code.pairs[part][0]],
+            ops[code.pairs[part][1]],
+            busy_ticks[part],
+            times.stall_ticks[part],
+            times.start_ticks[part],
+            times.first_end_ticks[part],
+            times.last_end_ticks[part],
+        )
+        for part in places
+    )
+    return Ledger(
+        engine=engine,
+        makespan_ticks=max(times.end_ticks, default=0),
+        end_ticks=dict(zip(units, times.end_ticks, strict=True)),
+        records=records,
+        actions=counted_actions(program),
+        instructions=code.steps,
+        executed=executed,
+        skipped=skipped,
+    )
+
+
+def _busy(code: Code) -> tuple[list[int], list[bool]]:
+    """Return for how long each part works in all, and whether any of its lines is executed."""
+    busy_ticks, met = [0] * len(code.pairs), [False] * len(code.pairs)
+    lines = zip(code.opcodes, code.first, code.parts, code.times, strict=True)
+    for opcode, first, part, times in lines:
+        if part != NO_OP and times:
+            met[part] = True
+            if opcode == Opcode.WORK:
+                busy_ticks[part] += times * first
+    return busy_ticks, met
 
 
 def counted_actions(program: Program) -> dict[str, dict[str, int]]:
-    """Return, for each op, how often each action is done in one run of the program.
-
-    Control does not depend on data, so this is a property of the program, not of its timing.
-    """
-    totals: dict[str, dict[str, int]] = {name: defaultdict(int) for name in program.ops}
-    for unit in program.units:
-        for instruction, times in executions(unit.instructions):
-            if isinstance(instruction, Work) and times:
-                for action, n in instruction.actions:
-                    totals[program.ops[instruction.op]][action] += times * n
-    return {op: dict(counts) for op, counts in totals.items()}
+    """Return, for each op, how often each action is done in one run of the program."""
+    totals: list[dict[str, int]] = [defaultdict(int) for _ in program.ops]
+    code = program.code
+    for op, times, actions in zip(code.ops, code.times, code.actions, strict=True):
+        if actions and times:
+            counts = totals[op]
+            for action, n in actions:
+                counts[action] += times * n
+    return {op: dict(counts) for op, counts in zip(program.ops, totals, strict=True)}

@@ -7,7 +7,7 @@ token where blocking needs at most one; ``tests/bench/bench_simpy.py`` measures 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 
 import simpy
@@ -15,13 +15,11 @@ from simpy.events import Event, Timeout
 
 from archsim.engine.arbiter import Arbiter
 from archsim.engine.clock import Clock
-from archsim.engine.code import Code, Opcode, flatten
-from archsim.engine.ledger import Ledger, Record, counted_actions
-from archsim.errors import SimulationError
-from archsim.mapping.program import Program, executions
-
-Progress = Callable[[int, int], None]
-"""Called now and then with how many works of how many are done."""
+from archsim.engine.deadlock import deadlock
+from archsim.engine.ledger import Ledger, Times, ledger_of
+from archsim.engine.trace import Progress, Trace
+from archsim.mapping.code import Code, Opcode
+from archsim.mapping.program import Program
 
 _STEPS_PER_CALL = 20_000
 _RECV, _SEND, _WORK = int(Opcode.RECV), int(Opcode.SEND), int(Opcode.WORK)
@@ -45,7 +43,6 @@ class _Tally:
     """One unit's part in one op, growing."""
 
     works: int = 0
-    busy_ticks: int = 0
     stall_ticks: int = 0
     start_tick: int | None = None
     first_end_tick: int | None = None
@@ -54,67 +51,91 @@ class _Tally:
 
 @dataclass(slots=True)
 class _State:
-    """One unit at work."""
+    """One unit at work: the line it is stuck at while it waits, and when it ended."""
 
-    code: Code
     line: int = 0
     end_tick: int | None = None
-    tallies: dict[int, _Tally] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """All that units share."""
+
+    clock: Clock
+    code: Code
+    queues: list[_Queue]
+    arbiter: Arbiter
+    tallies: list[_Tally]
+    trace: Trace | None
 
 
 def run(
-    program: Program, progress: Progress | None = None, *, clock: Clock | None = None
+    program: Program,
+    progress: Progress | None = None,
+    trace: Trace | None = None,
+    *,
+    clock: Clock | None = None,
 ) -> Ledger:
     """Run a program to its end.
 
     Args:
         program: One instruction stream per unit.
         progress: Called now and then, and at the end.
+        trace: Called with every instruction that completes.
         clock: The environment to run in, a fresh one by default; no clock that orders the events
             of one instant and priority in another way may change the result.
 
     Raises:
         SimulationError: The program deadlocks; the message says who waits for what.
     """
-    clock = clock or Clock()
+    clock, code = clock or Clock(), program.code
     queues = [_Queue(c.capacity, c.latency_ticks) for c in program.channels]
-    arbiter = Arbiter(clock, program.ports)
-    states = [_State(flatten(unit.instructions)) for unit in program.units]
+    tallies = [_Tally() for _ in code.pairs]
+    shared = _Run(clock, code, queues, Arbiter(clock, program.ports), tallies, trace)
+    states = [_State() for _ in program.units]
     for index, state in enumerate(states):
-        clock.process(_execute(clock, index, state, queues, arbiter))
-    _drain(clock, states, progress)
-    if any(state.end_tick is None for state in states):
-        raise SimulationError(_deadlock(program, states, arbiter, clock.now))
-    return _ledger(program, states)
+        clock.process(_execute(shared, index, state))
+    _drain(shared, progress)
+    waiting = [(unit, state.line) for unit, state in enumerate(states) if state.end_tick is None]
+    if waiting:
+        holders = [shared.arbiter.holders(port) for port in range(len(program.ports))]
+        raise deadlock(program, clock.now, waiting, holders)
+    times = Times(
+        [state.end_tick or 0 for state in states],
+        [tally.stall_ticks for tally in tallies],
+        [tally.start_tick for tally in tallies],
+        [tally.first_end_tick for tally in tallies],
+        [tally.end_tick for tally in tallies],
+    )
+    return ledger_of("simpy", program, times, executed=code.steps)
 
 
-def _drain(clock: Clock, states: list[_State], progress: Progress | None) -> None:
+def _drain(shared: _Run, progress: Progress | None) -> None:
     """Process events until none is left, reporting now and then."""
-    total = sum(_executions(state.code, works_only=True) for state in states) if progress else 0
-    exhausted = False
+    total, exhausted = shared.code.works if progress else 0, False
     while not exhausted:
         try:
             for _ in range(_STEPS_PER_CALL):
-                clock.step()
+                shared.clock.step()
         except simpy.core.EmptySchedule:
             exhausted = True
         if progress:
-            works = sum(tally.works for state in states for tally in state.tallies.values())
-            progress(works, total)
+            progress(sum(tally.works for tally in shared.tallies), total)
 
 
 def _execute(  # noqa: C901, PLR0912, PLR0915  (one arm per instruction, inlined: this is the hot loop)
-    clock: Clock, unit: int, state: _State, queues: list[_Queue], arbiter: Arbiter
+    shared: _Run, unit: int, state: _State
 ) -> Generator[Event, None, None]:
-    code = state.code
-    opcodes, first, second = code.opcodes, code.first, code.second
-    tallies = [state.tallies.setdefault(op, _Tally()) for op in code.ops]
-    remaining = [0] * len(opcodes)  # iterations left of each loop
-    line, length, now = 0, len(opcodes), clock.now  # time passes in yields only
+    clock, queues, arbiter, trace = shared.clock, shared.queues, shared.arbiter, shared.trace
+    opcodes, first, second = shared.code.opcodes, shared.code.first, shared.code.second
+    parts, tallies = shared.code.parts, shared.tallies
+    remaining: dict[int, int] = {}  # iterations left of each loop
+    lines = shared.code.lines(unit)
+    line, length, now = lines.start, lines.stop, clock.now  # time passes in yields only
     while line < length:
         opcode, argument = opcodes[line], first[line]
         if opcode == _WORK:
-            tally = tallies[line]
+            tally = tallies[parts[line]]
             if not tally.works:
                 tally.start_tick = now
             if argument:
@@ -123,7 +144,6 @@ def _execute(  # noqa: C901, PLR0912, PLR0915  (one arm per instruction, inlined
             if not tally.works:
                 tally.first_end_tick = now
             tally.works += 1
-            tally.busy_ticks += argument
             tally.end_tick = now
         elif opcode == _RECV:
             queue = queues[argument]
@@ -135,7 +155,7 @@ def _execute(  # noqa: C901, PLR0912, PLR0915  (one arm per instruction, inlined
                     queue.receiver = None
                 if (under_way := queue.stamps[0] - clock.now) > 0:
                     yield Timeout(clock, under_way)
-                tallies[line].stall_ticks += clock.now - now
+                tallies[parts[line]].stall_ticks += clock.now - now
                 now = clock.now
             queue.stamps.popleft()
             if queue.sender is not None and not queue.sender.triggered:
@@ -147,7 +167,7 @@ def _execute(  # noqa: C901, PLR0912, PLR0915  (one arm per instruction, inlined
                 queue.sender = Event(clock)
                 yield queue.sender
                 queue.sender = None
-                tallies[line].stall_ticks += clock.now - now
+                tallies[parts[line]].stall_ticks += clock.now - now
                 now = clock.now
             queue.stamps.append(now + queue.latency_ticks)
             if queue.receiver is not None and not queue.receiver.triggered:
@@ -164,75 +184,11 @@ def _execute(  # noqa: C901, PLR0912, PLR0915  (one arm per instruction, inlined
         elif opcode == _ACQUIRE:
             state.line = line
             yield arbiter.request(argument, second[line], unit)
-            tallies[line].stall_ticks += clock.now - now
+            tallies[parts[line]].stall_ticks += clock.now - now
             now = clock.now
         elif opcode == _RELEASE:
             arbiter.release(argument, unit)
+        if trace is not None and opcode < _LOOP:
+            trace.done(unit, line, now)
         line += 1
     state.end_tick = now
-
-
-def _executions(code: Code, *, works_only: bool = False) -> int:
-    """Return how many instructions other than loops, or how many works, the code executes."""
-    times, total = [1], 0
-    for opcode, count in zip(code.opcodes, code.first, strict=True):
-        if opcode == _LOOP:
-            times.append(times[-1] * count)
-        elif opcode == _END:
-            times.pop()
-        elif opcode == _WORK or not works_only:
-            total += times[-1]
-    return total
-
-
-def _deadlock(program: Program, states: list[_State], arbiter: Arbiter, now_tick: int) -> str:
-    """Say who waits for what, and what to do about it."""
-    waits = [
-        f"{unit.name} waits {_awaited(program, state, arbiter)}"
-        for unit, state in zip(program.units, states, strict=True)
-        if state.end_tick is None
-    ]
-    return (
-        f"deadlock at tick {now_tick}: {'; '.join(waits)}. No unit can go on before another does: "
-        "make the full channels larger or change the order in which the units take and give; if "
-        "archsim mapped this program, please report the machine and the workload."
-    )
-
-
-def _awaited(program: Program, state: _State, arbiter: Arbiter) -> str:
-    opcode, target = state.code.opcodes[state.line], state.code.first[state.line]
-    if opcode == _ACQUIRE:
-        holders = ", ".join(program.units[unit].name for unit in arbiter.holders(target))
-        return f"for port {program.ports[target].name} (held by {holders})"
-    channel = program.channels[target]
-    if opcode == _RECV:
-        return f"for {channel.name} (empty; sent by {program.senders[target]})"
-    full = f"full, {channel.capacity} of {channel.capacity}"
-    return f"to send on {channel.name} ({full}; read by {program.receivers[target]})"
-
-
-def _ledger(program: Program, states: list[_State]) -> Ledger:
-    ends = {u.name: s.end_tick or 0 for u, s in zip(program.units, states, strict=True)}
-    records = tuple(
-        Record(
-            unit.name,
-            unit.role,
-            program.ops[op],
-            tally.busy_ticks,
-            tally.stall_ticks,
-            tally.start_tick,
-            tally.first_end_tick,
-            tally.end_tick,
-        )
-        for unit, state in zip(program.units, states, strict=True)
-        for op in sorted({i.op for i, times in executions(unit.instructions) if times})
-        if (tally := state.tallies[op])
-    )
-    return Ledger(
-        engine="simpy",
-        makespan_ticks=max(ends.values(), default=0),
-        end_ticks=ends,
-        records=records,
-        actions=counted_actions(program),
-        instructions=sum(_executions(state.code) for state in states),
-    )

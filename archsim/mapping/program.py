@@ -1,75 +1,46 @@
-"""The instruction set: what a hardware unit can be told to do, and a machine's worth of it.
+"""A machine's worth of programs: one instruction stream per unit, and what connects them.
 
-Adding an instruction means one class here plus one arm in each engine. A program is
-static: what a unit does never depends on data, so without ``Acquire`` the units form a Kahn
-network and every engine must agree on every tick.
+A program is static: what a unit does never depends on data, so without ``Acquire`` the units form a
+Kahn network and every engine must agree on every tick.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from archsim.errors import MappingError
+from archsim.mapping.code import Code, Opcode, flatten
+from archsim.mapping.instructions import (
+    Acquire,
+    Actions,
+    Instruction,
+    Recv,
+    Release,
+    Repeat,
+    Send,
+    Step,
+    Work,
+    executions,
+)
 
-Actions = tuple[tuple[str, int], ...]
-"""Pairs of a dotted action name, such as ``adc.convert``, and how often one execution does it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recv:
-    """Take one token from ``channel`` on behalf of ``op``; block while there is none."""
-
-    channel: int
-    op: int
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Put one token into ``channel`` on behalf of ``op``; block while it is full."""
-
-    channel: int
-    op: int
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """Be busy with ``op`` for ``ticks`` and count ``actions``."""
-
-    op: int
-    ticks: int
-    actions: Actions = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Acquire:
-    """Wait for one of ``port``'s places; lower ``priority`` goes first, then first come."""
-
-    port: int
-    op: int
-    priority: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """Give the place of ``port`` back."""
-
-    port: int
-    op: int
-
-
-@dataclass(frozen=True, slots=True)
-class Repeat:
-    """Do ``body`` ``count`` times."""
-
-    count: int
-    body: tuple[Instruction, ...]
-
-
-Step = Recv | Send | Work | Acquire | Release
-Instruction = Step | Repeat
+__all__ = [
+    "Acquire",
+    "Actions",
+    "Channel",
+    "Instruction",
+    "Port",
+    "Program",
+    "Recv",
+    "Release",
+    "Repeat",
+    "Send",
+    "Step",
+    "Unit",
+    "Work",
+    "executions",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,26 +84,34 @@ class Program:
     ``ops`` names the op of each op index. Construction refuses, all faults at once, a channel
     that has not exactly one sender and one receiver or whose tokens do not balance, a unit that
     gives back a place it has not or keeps one, an index of nothing, and a name given twice.
+
+    Attributes:
+        code: All of it as flat code.
+        senders: The unit that sends on each channel.
+        receivers: The unit that receives from each channel.
     """
 
     ops: tuple[str, ...]
     units: tuple[Unit, ...]
     channels: tuple[Channel, ...]
     ports: tuple[Port, ...] = ()
+    code: Code = field(init=False, compare=False, repr=False)
+    senders: tuple[int, ...] = field(init=False, compare=False, repr=False)
+    receivers: tuple[int, ...] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Check every connection before time starts."""
-        faults = [*_name_faults(self), *_channel_faults(self), *_port_faults(self)]
-        for unit in self.units:
-            faults += dict.fromkeys(_body_faults(self, unit.name, unit.instructions))
-            held: Counter[int] = Counter()
-            faults += _place_faults(unit.name, unit.instructions, held)
-            faults += [
-                f"{unit.name}: ends with a place of port {port}; give it back with a release."
-                for port in +held
-            ]
+        code = flatten(unit.instructions for unit in self.units)
+        object.__setattr__(self, "code", code)
+        sent, received = _tokens(self, _SEND), _tokens(self, _RECV)
+        faults = [*_name_faults(self), *_channel_faults(self, sent, received), *_port_faults(self)]
+        for index in range(len(self.units)):
+            faults += dict.fromkeys(_line_faults(self, index))
+            faults += _place_faults(self, index) if _ACQUIRE in code.opcodes else ()
         if faults:
             raise MappingError("\n".join(faults))
+        object.__setattr__(self, "senders", tuple(next(iter(of)) for of in sent))
+        object.__setattr__(self, "receivers", tuple(next(iter(of)) for of in received))
 
     @property
     def dynamic(self) -> bool:
@@ -140,55 +119,16 @@ class Program:
         return bool(self.ports)
 
     @property
-    def senders(self) -> Mapping[int, str]:
-        """Return the name of the sending unit of each channel."""
-        return MappingProxyType({c: next(iter(u)) for c, u in _endpoints(self.units)[0].items()})
-
-    @property
-    def receivers(self) -> Mapping[int, str]:
-        """Return the name of the receiving unit of each channel."""
-        return MappingProxyType({c: next(iter(u)) for c, u in _endpoints(self.units)[1].items()})
-
-    @property
     def serial_ticks(self) -> int:
         """Return an upper bound of the makespan: all work one after the other, plus latencies."""
-        work = sum(
-            n * i.ticks
-            for u in self.units
-            for i, n in executions(u.instructions)
-            if isinstance(i, Work)
-        )
-        hops = sum(
-            n * self.channels[i.channel].latency_ticks
-            for u in self.units
-            for i, n in executions(u.instructions)
-            if isinstance(i, Send)
-        )
-        return work + hops
-
-
-def executions(body: tuple[Instruction, ...], times: int = 1) -> Iterator[tuple[Step, int]]:
-    """Yield every instruction other than loops with how often it is executed in all."""
-    for instruction in body:
-        if isinstance(instruction, Repeat):
-            yield from executions(instruction.body, times * instruction.count)
-        else:
-            yield instruction, times
-
-
-Endpoints = dict[int, Counter[str]]
-
-
-def _endpoints(units: tuple[Unit, ...]) -> tuple[Endpoints, Endpoints]:
-    senders: Endpoints = defaultdict(Counter)
-    receivers: Endpoints = defaultdict(Counter)
-    for unit in units:
-        for instruction, times in executions(unit.instructions):
-            if isinstance(instruction, Send):
-                senders[instruction.channel][unit.name] += times
-            elif isinstance(instruction, Recv):
-                receivers[instruction.channel][unit.name] += times
-    return senders, receivers
+        code, latency_ticks = self.code, [channel.latency_ticks for channel in self.channels]
+        ticks = 0
+        for opcode, first, times in zip(code.opcodes, code.first, code.times, strict=True):
+            if opcode == Opcode.WORK:
+                ticks += times * first
+            elif opcode == Opcode.SEND:
+                ticks += times * latency_ticks[first]
+        return ticks
 
 
 def _name_faults(program: Program) -> Iterator[str]:
@@ -196,19 +136,62 @@ def _name_faults(program: Program) -> Iterator[str]:
     kinds["channel"] = [channel.name for channel in program.channels]
     kinds["port"] = [port.name for port in program.ports]
     for kind, names in kinds.items():
+        if len(set(names)) == len(names):
+            continue
         for name, times in Counter(names).items():
             if times > 1:
                 yield f"{name}: {times} {kind}s have this name; give each its own."
 
 
-def _channel_faults(program: Program) -> Iterator[str]:
-    senders, receivers = _endpoints(program.units)
-    for index, channel in enumerate(program.channels):
-        sent, received = senders[index], receivers[index]
+_SEND, _RECV, _WORK = int(Opcode.SEND), int(Opcode.RECV), int(Opcode.WORK)
+_LOOP, _END = int(Opcode.LOOP), int(Opcode.END)
+_ACQUIRE, _RELEASE = int(Opcode.ACQUIRE), int(Opcode.RELEASE)
+
+
+def _tokens(program: Program, wanted: int) -> list[Counter[int]]:
+    """Return, for each channel, how often each unit executes an instruction on it."""
+    code, channels = program.code, len(program.channels)
+    found: list[Counter[int]] = [Counter() for _ in range(channels)]
+    for unit in range(len(program.units)):
+        for line in code.lines(unit):
+            if code.opcodes[line] == wanted and 0 <= code.first[line] < channels:
+                found[code.first[line]][unit] += code.times[line]
+    return found
+
+
+def _line_faults(program: Program, unit: int) -> Iterator[str]:
+    """Yield what is wrong with a unit's single instructions."""
+    code, name, made = program.code, program.units[unit].name, len(program.ops)
+    channels, ports = ("channel", len(program.channels)), ("port", len(program.ports))
+    targets = {_SEND: channels, _RECV: channels, _ACQUIRE: ports, _RELEASE: ports}
+    for line in code.lines(unit):
+        opcode, argument = code.opcodes[line], code.first[line]
+        if opcode not in {_LOOP, _END} and not 0 <= code.ops[line] < made:
+            yield _index_fault(name, "op", code.ops[line], made)
+        if opcode in targets:
+            kind, length = targets[opcode]
+            if not 0 <= argument < length:
+                yield _index_fault(name, kind, argument, length)
+        elif opcode == _WORK:
+            for of, amount in (("ticks", argument), *code.actions[line]):
+                if amount < 0:
+                    yield f"{name}: work with {amount} {of}; needs at least 0."
+        elif argument < 0:
+            yield f"{name}: a loop of {argument} rounds; needs at least 0."
+
+
+def _index_fault(unit: str, kind: str, index: int, length: int) -> str:
+    return f"{unit}: {kind} {index} is not one of the {length} {kind}s; add it first."
+
+
+def _channel_faults(
+    program: Program, sent_by: list[Counter[int]], received_by: list[Counter[int]]
+) -> Iterator[str]:
+    for channel, sent, received in zip(program.channels, sent_by, received_by, strict=True):
         if len(sent) != 1 or len(received) != 1:
             yield (
-                f"{channel.name}: sent to by {_listed(sent)}, received from by "
-                f"{_listed(received)}; a channel has one sender and one receiver."
+                f"{channel.name}: sent to by {_listed(program, sent)}, received from by "
+                f"{_listed(program, received)}; a channel has one sender and one receiver."
             )
         elif sent.total() != received.total():
             yield (
@@ -221,59 +204,31 @@ def _channel_faults(program: Program) -> Iterator[str]:
             yield f"{channel.name}: latency of {channel.latency_ticks} ticks; needs at least 0."
 
 
+def _listed(program: Program, units: Counter[int]) -> str:
+    return ", ".join(sorted(program.units[unit].name for unit in units)) or "nobody"
+
+
 def _port_faults(program: Program) -> Iterator[str]:
     for port in program.ports:
         if port.places < 1:
             yield f"{port.name}: {port.places} places; needs at least 1."
 
 
-def _body_faults(program: Program, unit: str, body: tuple[Instruction, ...]) -> Iterator[str]:
-    """Yield what is wrong with single instructions."""
-    for instruction in body:
-        if isinstance(instruction, Repeat):
-            if instruction.count < 0:
-                yield f"{unit}: a loop of {instruction.count} rounds; needs at least 0."
-            yield from _body_faults(program, unit, instruction.body)
-            continue
-        yield from _index_faults(program, unit, instruction)
-        if isinstance(instruction, Work):
-            amounts = (("ticks", instruction.ticks), *instruction.actions)
-            for name, amount in amounts:
-                if amount < 0:
-                    yield f"{unit}: work with {amount} {name}; needs at least 0."
-
-
-def _index_faults(
-    program: Program, unit: str, instruction: Recv | Send | Work | Acquire | Release
-) -> Iterator[str]:
-    """Yield what an instruction refers to that is not there."""
-    indices = [("op", instruction.op, len(program.ops))]
-    match instruction:
-        case Recv(channel) | Send(channel):
-            indices.append(("channel", channel, len(program.channels)))
-        case Acquire(port) | Release(port):
-            indices.append(("port", port, len(program.ports)))
-    for kind, index, length in indices:
-        if not 0 <= index < length:
-            yield f"{unit}: {kind} {index} is not one of the {length} {kind}s; add it first."
-
-
-def _place_faults(unit: str, body: tuple[Instruction, ...], held: Counter[int]) -> Iterator[str]:
+def _place_faults(program: Program, unit: int) -> Iterator[str]:
     """Yield where places of ports are given back unheld, or kept from round to round."""
-    for instruction in body:
-        match instruction:
-            case Acquire(port):
-                held[port] += 1
-            case Release(port) if held[port]:
-                held[port] -= 1
-            case Release(port):
-                yield f"{unit}: gives back a place of port {port} it has not; acquire it first."
-            case Repeat(_, nested):
-                before = +held
-                yield from _place_faults(unit, nested, held)
-                if +held != before:
-                    yield f"{unit}: a loop ends with other places of ports than it began with."
-
-
-def _listed(units: Counter[str]) -> str:
-    return ", ".join(sorted(units)) or "nobody"
+    code, name = program.code, program.units[unit].name
+    held, before = Counter[int](), list[Counter[int]]()
+    for line in code.lines(unit):
+        opcode, port = code.opcodes[line], code.first[line]
+        if opcode == _ACQUIRE:
+            held[port] += 1
+        elif opcode == _RELEASE and held[port]:
+            held[port] -= 1
+        elif opcode == _RELEASE:
+            yield f"{name}: gives back a place of port {port} it has not; acquire it first."
+        elif opcode == _LOOP:
+            before.append(+held)
+        elif opcode == _END and before.pop() != +held:
+            yield f"{name}: a loop ends with other places of ports than it began with."
+    for port in +held:
+        yield f"{name}: ends with a place of port {port}; give it back with a release."

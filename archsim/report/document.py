@@ -28,6 +28,7 @@ def document(report: Report) -> dict[str, Any]:
         found = accuracy_document(report.accuracy)
         data["precision"] = found.pop("precision")
         data["accuracy"] = found
+    data["simulation"] = asdict(report.simulation)
     data["provenance"] = asdict(report.provenance)
     return data
 

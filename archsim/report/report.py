@@ -52,6 +52,25 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
+class Simulation:
+    """How the engine went through the run; no other figure depends on it.
+
+    Attributes:
+        instructions: What the units' programs consist of, loops written out.
+        executed: How many of them were executed one by one.
+        skipped_periods: Periods of recurring states that were taken at once instead.
+        verified: Whether another engine left the same ledger.
+        reason: Why this engine ran, if the usual one could not.
+    """
+
+    instructions: int
+    executed: int
+    skipped_periods: int
+    verified: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Programming:
     """The loading of all weights before a ``pipelined`` run, which its other numbers leave out."""
 
@@ -79,6 +98,7 @@ class Report:
         workload: Name of the workload.
         hardware: Name of the machine.
         engine: The engine that ran.
+        simulation: What it had to execute.
         batch: Inputs that the run worked through.
         schedule: ``serial`` or ``pipelined``.
         macs: Multiply-accumulates of one input.
@@ -105,6 +125,7 @@ class Report:
     workload: str
     hardware: str
     engine: str
+    simulation: Simulation
     batch: int
     schedule: str
     macs: int

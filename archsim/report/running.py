@@ -10,7 +10,7 @@ from archsim import engine as engines
 from archsim import hardware as machines
 from archsim import workload as workloads
 from archsim.engine import Ledger
-from archsim.engine.simpy_engine import Progress
+from archsim.engine.trace import Progress, Trace
 from archsim.errors import ConfigError
 from archsim.hardware import Hardware
 from archsim.hardware.check import facts
@@ -19,7 +19,7 @@ from archsim.mapping.floor import OUTPUT
 from archsim.report import energy as spending
 from archsim.report import rows
 from archsim.report.peak import peak_macs_per_s
-from archsim.report.report import Programming, Provenance, Report, Tables
+from archsim.report.report import Programming, Provenance, Report, Simulation, Tables
 from archsim.report.windows import output_ticks, windows
 from archsim.units import format_si
 from archsim.workload import RepetitionPlan, Workload
@@ -37,6 +37,8 @@ def simulate(  # noqa: PLR0913, PLR0917 - what a user can choose about a run, al
     schedule: str = "serial",
     engine: str = "auto",
     progress: Progress | None = None,
+    trace: Trace | None = None,
+    verify_engine: bool = False,
 ) -> Report:
     """Return what a workload takes on a machine: time, energy and area, and where they go.
 
@@ -50,6 +52,8 @@ def simulate(  # noqa: PLR0913, PLR0917 - what a user can choose about a run, al
             resident, ops overlap on a stream of inputs.
         engine: ``auto`` or the name of an engine.
         progress: Called now and then with how many works of how many are done.
+        trace: Told of every instruction of the run, for example a ``TraceFile``.
+        verify_engine: Whether to run on both engines, and to fail on any difference.
 
     Raises:
         ArchsimError: Input that is wrong (``exit_code`` 2) or cannot run (``exit_code`` 3).
@@ -58,7 +62,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - what a user can choose about a run, al
     network = workload if isinstance(workload, Workload) else workloads.load_workload(workload)
     counts = counts_of(network, machine, plan, repetitions)
     compiled = compile_workload(network, machine, counts, batch=batch, schedule=schedule)
-    ledger = engines.run(compiled.program, engine, progress)
+    ledger = engines.run(compiled.program, engine, progress, trace, verify=verify_engine)
     provenance = Provenance(
         archsim_version=version("archsim"),
         hardware_hash=machine.hash,
@@ -100,6 +104,9 @@ def report_of(
         workload=workload.name,
         hardware=hardware.name,
         engine=ledger.engine,
+        simulation=Simulation(
+            ledger.instructions, ledger.executed, ledger.skipped, ledger.verified, ledger.reason
+        ),
         batch=compiled.inputs,
         schedule=compiled.schedule,
         macs=workload.macs,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from archsim.report.report import Report
+from archsim.report.report import Report, Simulation
 from archsim.report.rows import ComponentRow, OpRow
 from archsim.report.tables import print_lines, print_table, readable
 from archsim.units import format_si
@@ -60,7 +60,7 @@ def _headline(report: Report) -> list[tuple[str, str, str]]:
         (
             "makespan",
             format_si(report.makespan_s, "s"),
-            f"{report.makespan_ticks:,} ticks of {tick}, {report.engine} engine",
+            f"{report.makespan_ticks:,} ticks of {tick}",
         ),
         ("energy", format_si(report.energy_j, "J"), "of the run"),
         *([("", per_input, "for an input")] if report.batch > 1 else []),
@@ -72,6 +72,7 @@ def _headline(report: Report) -> list[tuple[str, str, str]]:
             "of what the arrays could do, at the ops' slices",
         ),
     ]
+    lines.append(("engine", report.engine, _simulation(report.simulation)))
     if report.accuracy is not None:
         from archsim.report.accuracy_text import in_headline  # most reports do without
 
@@ -81,6 +82,15 @@ def _headline(report: Report) -> list[tuple[str, str, str]]:
         spent = format_si(report.programming.energy_j, "J")
         lines.append(("programming", took, f"and {spent}, once, not in the figures above"))
     return lines
+
+
+def _simulation(of: Simulation) -> str:
+    told = f"executed {of.executed:,} of {of.instructions:,} instructions"
+    if of.skipped_periods:
+        told += f", skipped {of.skipped_periods:,} periods"
+    if of.verified:
+        told += "; the other engine agrees"
+    return f"{told}; {of.reason}" if of.reason else told
 
 
 def _print_components(report: Report, console: Console) -> None:

@@ -1,4 +1,4 @@
-"""The SimPy engine against the per-tick stepper, to the tick, in everything they both tell.
+"""The engines against each other and the per-tick stepper, to the tick, in everything they tell.
 
 Also: nothing but the program decides the ledger. Not the order in which the engine happens to
 take the events of one instant, nor that of construction, nor the seed of Python's hashes.
@@ -9,34 +9,45 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import astuple, replace
 
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from archsim.engine import Ledger
+from archsim.engine import Ledger, compiled, simpy_engine
 from archsim.mapping.program import Acquire, Instruction, Program, Recv, Send
 from archsim.mapping.schedule import Schedule
+from tests.long_programs import balanced, scheduled
 from tests.programs import arbitrary_programs, changed, scheduled_programs
-from tests.runs import ShuffledClock, outcome
-from tests.stepper import Deadlock, step_through
+from tests.runs import ShuffledClock, completions, ended, every_outcome, outcome
+from tests.stepper import Deadlock, Outcome, step_through
 
+SIMPY_STEPS = 15_000
 calm = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}  # busy machines
 many = settings(max_examples=500, **calm)
 fewer = settings(max_examples=150, **calm)
 
 
 def check_against_stepper(program: Program) -> None:
-    expected, found = step_through(program), outcome(program)
+    expected = step_through(program)
+    found = {"simpy": outcome(program)} if program.dynamic else every_outcome(program)
     event("deadlocks" if expected.deadlock else "ends")
-    if expected.deadlock:
-        assert found == expected.deadlock
-        return
+    for result in found.values():
+        if expected.deadlock:
+            assert result == expected.deadlock
+        else:
+            check_ledger(result, expected)
+
+
+def check_ledger(found: Ledger | Deadlock, expected: Outcome) -> None:
     assert isinstance(found, Ledger)
     assert found.end_ticks == expected.end_ticks
     assert found.makespan_ticks == max(expected.end_ticks.values())
     assert found.instructions == expected.instructions
-    parts = {(r.unit, r.op): astuple(r)[3:] for r in found.records}
+    parts = {(r.unit, r.op): r[3:] for r in found.records}
     assert parts == {key: astuple(part) for key, part in expected.parts.items()}
     assert len(parts) == len(found.records)
     counted = {(op, a): n for op, counts in found.actions.items() for a, n in counts.items()}
@@ -60,6 +71,55 @@ def test_the_engine_equals_the_stepper_on_static_programs_that_may_deadlock(prog
 @given(arbitrary_programs(dynamic=True))
 def test_the_engine_equals_the_stepper_on_dynamic_programs_that_may_deadlock(program):
     check_against_stepper(program)
+
+
+SEEDS = 750
+"""Programs with long loops for each test here; the slow test runs many times as many."""
+
+
+@pytest.mark.parametrize("first", [0, 1, 2, 3])
+@pytest.mark.parametrize("make", [scheduled, balanced])
+def test_engines_agree_on_long_loops(make, first):
+    kinds = check_engines(make, range(first * SEEDS, (first + 1) * SEEDS))
+    # Else these programs are not what they are meant to be.
+    assert min(kinds["skips"], kinds["ends"] - kinds["skips"]) > SEEDS / 40
+    assert (kinds["deadlocks"] > SEEDS / 20) == (make is balanced)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make", [scheduled, balanced])
+def test_engines_agree_on_very_many_long_loops(make):
+    check_engines(make, range(10_000, 60_000))
+
+
+def check_engines(make: Callable[[int], Program], seeds: Iterable[int]) -> Counter[str]:
+    """Compare the engines; SimPy only where that does not take seconds."""
+    kinds = Counter()
+    for seed in seeds:
+        program = make(seed)
+        whole = ended(compiled.run, program)
+        plain = ended(compiled.run, program, fast_forward=False)
+        assert whole == plain, seed
+        if program.code.steps < SIMPY_STEPS:
+            assert outcome(program) == whole, seed
+        if isinstance(whole, Deadlock):
+            kinds["deadlocks"] += 1
+            continue
+        kinds["ends"] += 1
+        kinds["skips"] += whole.skipped > 0
+        assert plain.skipped == 0
+        assert plain.executed == plain.instructions
+        assert whole.executed <= whole.instructions
+    return kinds
+
+
+@pytest.mark.parametrize("make", [scheduled, balanced])
+def test_every_instruction_completes_at_the_same_tick(make):
+    for seed in range(9000, 9000 + SEEDS // 4):
+        program = make(seed)
+        if program.code.steps < SIMPY_STEPS and isinstance(outcome(program), Ledger):
+            expected = completions(simpy_engine.run, program)
+            assert completions(compiled.run, program, fast_forward=False) == expected, seed
 
 
 @fewer

@@ -67,7 +67,7 @@ def test_a_report_knows_what_it_came_from(lenet):
     assert (came_from.activation_bits, came_from.weight_bits) == (4, 4)
     assert came_from.plan_hash == RepetitionPlan.uniform(lenet, 1).hash
     assert came_from.archsim_version == archsim.__version__
-    assert (came_from.engine, came_from.engine_asked) == ("simpy", "auto")
+    assert (came_from.engine, came_from.engine_asked) == ("compiled", "auto")
 
 
 def test_importing_archsim_costs_nothing():

@@ -74,7 +74,9 @@ def ledger(**changes: Any) -> Ledger:
         "end_ticks": {},
         "records": RECORDS,
         "actions": ACTIONS,
-        "instructions": 0,
+        "instructions": 40,
+        "executed": 12,
+        "skipped": 7,
     } | changes
     return Ledger(**found)
 

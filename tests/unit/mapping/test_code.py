@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from archsim.engine.code import Opcode, flatten
+from archsim.mapping.code import Opcode, flatten
 from archsim.mapping.program import Acquire, Recv, Release, Repeat, Send, Work
 
 
 def test_every_instruction_is_one_line_and_a_loop_two_that_know_each_other():
     body = (Recv(7, 0), Repeat(3, (Work(1, 5), Repeat(2, (Send(8, 1),)))), Acquire(4, 0, 6))
-    code = flatten((*body, Release(4, 0)))
+    code = flatten([(*body, Release(4, 0))])
     assert [Opcode(opcode).name for opcode in code.opcodes] == [
         "RECV", "LOOP", "WORK", "LOOP", "SEND", "END", "END", "ACQUIRE", "RELEASE",
     ]  # fmt: skip

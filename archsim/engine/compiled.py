@@ -1,0 +1,197 @@
+"""The fast engine: every unit on a clock of its own, and what recurs is not done again.
+
+Programs without dynamic ports are Kahn networks: when something happens does not depend on the
+order in which units are evaluated. So there is no queue of events. Each unit goes on until it is
+blocked, channels carry the ticks at which tokens become receivable and at which slots were freed,
+and where the whole state of a group of units is that of an earlier snapshot, shifted in time, the
+periods that are left in its loops are skipped, exactly (``_kernel.skip`` says on what condition).
+So the cost of a run grows neither with repetitions nor with the number of vectors.
+
+Snapshots are taken at several spacings at once: close ones find the short periods of inner loops,
+far ones those of loops around them, which have to contain the same skips each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import accumulate
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archsim.engine import _kernel
+from archsim.engine._kernel import Ints, Machine, Past, State
+from archsim.engine.deadlock import deadlock
+from archsim.engine.ledger import Ledger, Times, ledger_of
+from archsim.engine.trace import Progress, Trace
+from archsim.mapping.code import Code, Opcode
+from archsim.mapping.program import Program
+
+_SWEEPS_PER_CALL = 20_000
+"""Between two reports of progress, and two chances to be interrupted."""
+
+_LOG_ROWS = 1 << 16
+
+
+def run(
+    program: Program,
+    progress: Progress | None = None,
+    trace: Trace | None = None,
+    *,
+    fast_forward: bool = True,
+) -> Ledger:
+    """Run a program without dynamic ports to its end.
+
+    Args:
+        program: One instruction stream per unit.
+        progress: Called now and then, and at the end.
+        trace: Told of every instruction that is executed, unit by unit, and of what is skipped.
+        fast_forward: Whether to skip periods that recur.
+
+    Raises:
+        SimulationError: The program deadlocks; the message says who waits for what.
+    """
+    if program.dynamic:
+        raise ValueError(f"{len(program.ports)} ports are arbitrated while the program runs")
+    machine = _machine(program)
+    state = _state(program, machine)
+    past = _past(state, len(_kernel.SPACING) if fast_forward else 0)
+    log = np.zeros((_LOG_ROWS + 2 * len(program.units) if trace else 0, 4), np.int64)
+    total = program.code.works if progress else 0
+    executed = skipped = 0
+    going = True
+    while going:
+        going, steps, periods, rows = _kernel.advance(machine, state, past, log, _SWEEPS_PER_CALL)
+        executed += steps
+        skipped += periods
+        if trace:
+            _tell(trace, log[:rows].tolist())
+        if progress:
+            progress(int(state.works.sum()), total)
+    lines, ends = state.line.tolist(), program.code.starts[1:]
+    waiting = [(unit, line) for unit, line in enumerate(lines) if line < ends[unit]]
+    if waiting:
+        raise deadlock(program, int(state.clock.max(initial=0)), waiting)
+    return ledger_of("compiled", program, _times(state), executed, skipped)
+
+
+def _tell(trace: Trace, rows: Iterable[tuple[int, int, int, int]]) -> None:
+    for unit, line, tick, periods in rows:
+        if line == _kernel.SKIPPED:
+            trace.skipped(unit, tick, periods)  # the row's third place is the shift
+        else:
+            trace.done(unit, line, tick)
+
+
+def _times(state: State) -> Times:
+    works = state.works.tolist()
+
+    def if_any(ticks: Ints) -> list[int | None]:
+        return [tick if n else None for tick, n in zip(ticks.tolist(), works, strict=True)]
+
+    return Times(
+        state.clock.tolist(),
+        state.stall.tolist(),
+        if_any(state.start),
+        if_any(state.first_end),
+        if_any(state.last_end),
+    )
+
+
+def _machine(program: Program) -> Machine:
+    code = program.code
+    depths, innermost, part_from, part_to = _nesting(code)
+    links: list[list[int]] = [[] for _ in program.units]
+    for channel, (sender, receiver) in enumerate(
+        zip(program.senders, program.receivers, strict=True)
+    ):
+        links[sender].append(channel)
+        if receiver != sender:
+            links[receiver].append(channel)
+    capacity = [channel.capacity for channel in program.channels]
+    return Machine(
+        opcodes=_ints(code.opcodes),
+        first=_ints(code.first),
+        second=_ints(code.second),
+        parts=_ints(code.parts),
+        depths=depths,
+        innermost=innermost,
+        part_from=part_from,
+        part_to=part_to,
+        starts=_ints(code.starts),
+        capacity=_ints(capacity),
+        latency_ticks=_ints([channel.latency_ticks for channel in program.channels]),
+        offset=_ints([0, *accumulate(capacity)][: len(capacity)]),
+        sender=_ints(program.senders),
+        receiver=_ints(program.receivers),
+        links_from=_ints([0, *accumulate(len(of) for of in links)]),
+        links=_ints([channel for of in links for channel in of]),
+    )
+
+
+def _ints(values: Iterable[int]) -> Ints:
+    return np.array(list(values), dtype=np.int64)
+
+
+def _nesting(code: Code) -> tuple[Ints, NDArray[np.bool_], Ints, Ints]:
+    """Return for each line how deep it lies, whether it ends an innermost loop, and its parts.
+
+    Its parts are the range of those that the outermost loop around it can touch.
+
+    The last unit ends behind the last line, so there is one line more.
+    """
+    opcodes, parts = np.array([*code.opcodes, -1]), np.array(code.parts)
+    begins, ends = opcodes == Opcode.LOOP, opcodes == Opcode.END
+    depths = np.cumsum(begins) - np.cumsum(ends) - begins
+    jumps = np.flatnonzero(begins | ends)
+    innermost = np.zeros(len(opcodes), np.bool_)
+    innermost[jumps[1:]] = begins[jumps[:-1]] & ends[jumps[1:]]
+    part_from, part_to = np.zeros((2, len(opcodes)), np.int64)
+    for begin in np.flatnonzero(begins & (depths == 0)).tolist():
+        inside = slice(begin + 1, code.second[begin] + 1)
+        touched = parts[inside][parts[inside] >= 0]
+        if touched.size:
+            part_from[inside], part_to[inside] = touched.min(), touched.max() + 1
+    return depths, innermost, part_from, part_to
+
+
+def _state(program: Program, machine: Machine) -> State:
+    units, channels, parts = len(program.units), len(program.channels), len(program.code.pairs)
+    stamps = int(machine.capacity.sum())
+    nesting = int(machine.depths.max(initial=0)) + 1
+
+    def zeros(*shape: int) -> Ints:
+        return np.zeros(shape, np.int64)
+
+    return State(
+        line=machine.starts[:-1].copy(),
+        clock=zeros(units),
+        moves=zeros(units),
+        counts=zeros(units, nesting),
+        entries=zeros(units, nesting),
+        awake=np.ones(units, np.bool_),
+        head=machine.offset.copy(),
+        tail=machine.offset.copy(),
+        held=zeros(channels),
+        passed=zeros(channels),
+        ready=zeros(stamps),
+        freed=zeros(stamps),
+        works=zeros(parts),
+        stall=zeros(parts),
+        start=zeros(parts),
+        first_end=zeros(parts),
+        last_end=zeros(parts),
+        sweep=zeros(1),
+    )
+
+
+def _past(state: State, levels: int) -> Past:
+    """Return snapshots of the beginning, at so many spacings."""
+
+    def stacked(values: Ints) -> Ints:
+        return np.repeat(values[np.newaxis], levels, axis=0)
+
+    units = len(state.line)
+    copied = {name: stacked(getattr(state, name)) for name in State._fields if name in Past._fields}
+    room = {name: np.zeros(units, np.int64) for name in ("group", "shift", "periods")}
+    return Past(taken=np.zeros(levels, np.int64), **copied, **room)
