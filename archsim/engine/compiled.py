@@ -24,7 +24,7 @@ from archsim.engine._kernel import Ints, Machine, Past, State
 from archsim.engine.deadlock import deadlock
 from archsim.engine.ledger import Ledger, Times, ledger_of
 from archsim.engine.trace import Progress, Trace
-from archsim.mapping.code import Code, Opcode
+from archsim.mapping.code import NO_OP, Code, Opcode
 from archsim.mapping.program import Program
 
 _SWEEPS_PER_CALL = 20_000
@@ -100,6 +100,7 @@ def _times(state: State) -> Times:
 
 def _machine(program: Program) -> Machine:
     code = program.code
+    opcodes, first, second, _, parts = code.table
     depths, innermost, part_from, part_to = _nesting(code)
     links: list[list[int]] = [[] for _ in program.units]
     for channel, (sender, receiver) in enumerate(
@@ -110,10 +111,10 @@ def _machine(program: Program) -> Machine:
             links[receiver].append(channel)
     capacity = [channel.capacity for channel in program.channels]
     return Machine(
-        opcodes=_ints(code.opcodes),
-        first=_ints(code.first),
-        second=_ints(code.second),
-        parts=_ints(code.parts),
+        opcodes=opcodes,
+        first=first,
+        second=second,
+        parts=parts,
         depths=depths,
         innermost=innermost,
         part_from=part_from,
@@ -134,24 +135,26 @@ def _ints(values: Iterable[int]) -> Ints:
 
 
 def _nesting(code: Code) -> tuple[Ints, NDArray[np.bool_], Ints, Ints]:
-    """Return for each line how deep it lies, whether it ends an innermost loop, and its parts.
+    """Return for each line how deep it lies, whether it ends an innermost loop, and a range.
 
-    Its parts are the range of those that the outermost loop around it can touch.
-
-    The last unit ends behind the last line, so there is one line more.
+    The range is that of the parts that the outermost loop around the line can touch. There is one
+    line more than in the code, because the last unit ends behind it.
     """
-    opcodes, parts = np.array([*code.opcodes, -1]), np.array(code.parts)
+    opcodes, parts = np.append(code.table[0], -1), code.table[4]
     begins, ends = opcodes == Opcode.LOOP, opcodes == Opcode.END
     depths = np.cumsum(begins) - np.cumsum(ends) - begins
     jumps = np.flatnonzero(begins | ends)
     innermost = np.zeros(len(opcodes), np.bool_)
     innermost[jumps[1:]] = begins[jumps[:-1]] & ends[jumps[1:]]
     part_from, part_to = np.zeros((2, len(opcodes)), np.int64)
-    for begin in np.flatnonzero(begins & (depths == 0)).tolist():
-        inside = slice(begin + 1, code.second[begin] + 1)
-        touched = parts[inside][parts[inside] >= 0]
-        if touched.size:
-            part_from[inside], part_to[inside] = touched.min(), touched.max() + 1
+    opens, closes = begins & (depths == 0), ends & (depths == 0)
+    if opens.any():
+        inside = np.cumsum(opens) > np.cumsum(closes) - closes
+        loop = np.cumsum(opens)[inside] - 1
+        edges = np.stack([np.flatnonzero(opens), np.flatnonzero(closes) + 1], axis=1).ravel()
+        least = np.append(np.where(parts == NO_OP, len(code.pairs), parts), 0)
+        part_from[inside] = np.minimum.reduceat(least, edges)[::2][loop]
+        part_to[inside] = np.maximum.reduceat(np.append(parts, 0), edges)[::2][loop] + 1
     return depths, innermost, part_from, part_to
 
 

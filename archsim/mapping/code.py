@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
+from archsim.errors import MappingError
 from archsim.mapping.instructions import (
     Acquire,
     Actions,
@@ -32,7 +37,7 @@ class Opcode(IntEnum):
     END = 6  # second: line of its LOOP
 
 
-@dataclass(slots=True)
+@dataclass
 class Code:
     """The programs of all units, line by line, one unit after the other.
 
@@ -57,6 +62,22 @@ class Code:
     actions: list[Actions] = field(default_factory=list)
     starts: list[int] = field(default_factory=lambda: [0])
     pairs: list[tuple[int, int]] = field(default_factory=list)
+
+    @cached_property
+    def table(self) -> NDArray[np.int64]:
+        """Return a row for each of opcodes, first, second, ops and parts, once all is written.
+
+        Raises:
+            MappingError: A number that 64 bits cannot hold.
+        """
+        columns = (self.opcodes, self.first, self.second, self.ops, self.parts)
+        try:
+            return np.array(columns, dtype=np.int64)
+        except OverflowError:
+            raise MappingError(
+                f"time: found {max(self.first):,} ticks or rounds; 64 bits can be held. Choose "
+                "clocks whose periods have a larger common divisor, or run fewer inputs."
+            ) from None
 
     @property
     def works(self) -> int:

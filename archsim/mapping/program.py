@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from archsim.errors import MappingError
 from archsim.mapping.code import Code, Opcode, flatten
 from archsim.mapping.instructions import (
@@ -103,11 +105,9 @@ class Program:
         """Check every connection before time starts."""
         code = flatten(unit.instructions for unit in self.units)
         object.__setattr__(self, "code", code)
-        sent, received = _tokens(self, _SEND), _tokens(self, _RECV)
+        sent, received = _tokens(self)
         faults = [*_name_faults(self), *_channel_faults(self, sent, received), *_port_faults(self)]
-        for index in range(len(self.units)):
-            faults += dict.fromkeys(_line_faults(self, index))
-            faults += _place_faults(self, index) if _ACQUIRE in code.opcodes else ()
+        faults += _line_faults(self)
         if faults:
             raise MappingError("\n".join(faults))
         object.__setattr__(self, "senders", tuple(next(iter(of)) for of in sent))
@@ -121,14 +121,12 @@ class Program:
     @property
     def serial_ticks(self) -> int:
         """Return an upper bound of the makespan: all work one after the other, plus latencies."""
-        code, latency_ticks = self.code, [channel.latency_ticks for channel in self.channels]
-        ticks = 0
-        for opcode, first, times in zip(code.opcodes, code.first, code.times, strict=True):
-            if opcode == Opcode.WORK:
-                ticks += times * first
-            elif opcode == Opcode.SEND:
-                ticks += times * latency_ticks[first]
-        return ticks
+        code, latencies = self.code, [channel.latency_ticks for channel in self.channels]
+        opcodes, *_ = code.table
+        works = np.flatnonzero(opcodes == Opcode.WORK).tolist()
+        sends = np.flatnonzero(opcodes == Opcode.SEND).tolist()
+        ticks = sum(code.times[line] * code.first[line] for line in works)
+        return ticks + sum(code.times[line] * latencies[code.first[line]] for line in sends)
 
 
 def _name_faults(program: Program) -> Iterator[str]:
@@ -143,41 +141,71 @@ def _name_faults(program: Program) -> Iterator[str]:
                 yield f"{name}: {times} {kind}s have this name; give each its own."
 
 
-_SEND, _RECV, _WORK = int(Opcode.SEND), int(Opcode.RECV), int(Opcode.WORK)
-_LOOP, _END = int(Opcode.LOOP), int(Opcode.END)
-_ACQUIRE, _RELEASE = int(Opcode.ACQUIRE), int(Opcode.RELEASE)
-
-
-def _tokens(program: Program, wanted: int) -> list[Counter[int]]:
-    """Return, for each channel, how often each unit executes an instruction on it."""
+def _tokens(program: Program) -> tuple[list[Counter[int]], list[Counter[int]]]:
+    """Return, for each channel, how many tokens each unit sends, and how many each receives."""
     code, channels = program.code, len(program.channels)
-    found: list[Counter[int]] = [Counter() for _ in range(channels)]
-    for unit in range(len(program.units)):
-        for line in code.lines(unit):
-            if code.opcodes[line] == wanted and 0 <= code.first[line] < channels:
-                found[code.first[line]][unit] += code.times[line]
-    return found
+    opcodes, first, *_ = code.table
+    units = np.repeat(np.arange(len(program.units)), np.diff(code.starts))
+    found = []
+    for wanted in (Opcode.SEND, Opcode.RECV):
+        counters: list[Counter[int]] = [Counter() for _ in range(channels)]
+        lines = np.flatnonzero((opcodes == wanted) & (first >= 0) & (first < channels))
+        places = zip(first[lines].tolist(), units[lines].tolist(), lines.tolist(), strict=True)
+        for channel, unit, line in places:
+            counters[channel][unit] += code.times[line]
+        found.append(counters)
+    return found[0], found[1]
 
 
-def _line_faults(program: Program, unit: int) -> Iterator[str]:
-    """Yield what is wrong with a unit's single instructions."""
-    code, name, made = program.code, program.units[unit].name, len(program.ops)
-    channels, ports = ("channel", len(program.channels)), ("port", len(program.ports))
-    targets = {_SEND: channels, _RECV: channels, _ACQUIRE: ports, _RELEASE: ports}
-    for line in code.lines(unit):
-        opcode, argument = code.opcodes[line], code.first[line]
-        if opcode not in {_LOOP, _END} and not 0 <= code.ops[line] < made:
-            yield _index_fault(name, "op", code.ops[line], made)
-        if opcode in targets:
-            kind, length = targets[opcode]
-            if not 0 <= argument < length:
-                yield _index_fault(name, kind, argument, length)
-        elif opcode == _WORK:
-            for of, amount in (("ticks", argument), *code.actions[line]):
-                if amount < 0:
-                    yield f"{name}: work with {amount} {of}; needs at least 0."
-        elif argument < 0:
-            yield f"{name}: a loop of {argument} rounds; needs at least 0."
+def _line_faults(program: Program) -> Iterator[str]:
+    """Yield what is wrong with single instructions, unit by unit."""
+    code = program.code
+    opcodes, first, _, ops, _ = code.table
+    wrong = (opcodes < Opcode.LOOP) & ((ops < 0) | (ops >= len(program.ops)))
+    for of, length in _targets(program).items():
+        wrong |= (opcodes == of) & ((first < 0) | (first >= length))
+    wrong |= ((opcodes == Opcode.WORK) | (opcodes == Opcode.LOOP)) & (first < 0)
+    lines = set(np.flatnonzero(wrong).tolist())
+    if min((n for actions in code.actions for _, n in actions), default=0) < 0:
+        lines |= {i for i, of in enumerate(code.actions) if any(n < 0 for _, n in of)}
+    places = Opcode.ACQUIRE in code.opcodes
+    for unit in range(len(program.units)) if lines or places else ():
+        told = (
+            fault
+            for line in code.lines(unit)
+            if line in lines
+            for fault in _told(program, unit, line)
+        )
+        yield from dict.fromkeys(told)
+        yield from _place_faults(program, unit) if places else ()
+
+
+def _targets(program: Program) -> dict[Opcode, int]:
+    """Return how many things there are that each opcode can be about."""
+    channels, ports = len(program.channels), len(program.ports)
+    return {
+        Opcode.SEND: channels,
+        Opcode.RECV: channels,
+        Opcode.ACQUIRE: ports,
+        Opcode.RELEASE: ports,
+    }
+
+
+def _told(program: Program, unit: int, line: int) -> Iterator[str]:
+    """Yield the faults of a line that has some."""
+    code, name = program.code, program.units[unit].name
+    opcode, argument = Opcode(code.opcodes[line]), code.first[line]
+    if opcode < Opcode.LOOP and not 0 <= code.ops[line] < len(program.ops):
+        yield _index_fault(name, "op", code.ops[line], len(program.ops))
+    if opcode is Opcode.LOOP:
+        yield f"{name}: a loop of {argument} rounds; needs at least 0."
+    elif opcode is Opcode.WORK:
+        for of, amount in (("ticks", argument), *code.actions[line]):
+            if amount < 0:
+                yield f"{name}: work with {amount} {of}; needs at least 0."
+    elif not 0 <= argument < _targets(program)[opcode]:
+        kind = "channel" if opcode in {Opcode.SEND, Opcode.RECV} else "port"
+        yield _index_fault(name, kind, argument, _targets(program)[opcode])
 
 
 def _index_fault(unit: str, kind: str, index: int, length: int) -> str:
@@ -220,15 +248,15 @@ def _place_faults(program: Program, unit: int) -> Iterator[str]:
     held, before = Counter[int](), list[Counter[int]]()
     for line in code.lines(unit):
         opcode, port = code.opcodes[line], code.first[line]
-        if opcode == _ACQUIRE:
+        if opcode == Opcode.ACQUIRE:
             held[port] += 1
-        elif opcode == _RELEASE and held[port]:
+        elif opcode == Opcode.RELEASE and held[port]:
             held[port] -= 1
-        elif opcode == _RELEASE:
+        elif opcode == Opcode.RELEASE:
             yield f"{name}: gives back a place of port {port} it has not; acquire it first."
-        elif opcode == _LOOP:
+        elif opcode == Opcode.LOOP:
             before.append(+held)
-        elif opcode == _END and before.pop() != +held:
+        elif opcode == Opcode.END and before.pop() != +held:
             yield f"{name}: a loop ends with other places of ports than it began with."
     for port in +held:
         yield f"{name}: ends with a place of port {port}; give it back with a release."

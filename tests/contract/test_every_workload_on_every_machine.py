@@ -1,13 +1,13 @@
-"""Every shipped network runs on every shipped machine, and no run beats a roofline."""
+"""Every shipped network runs on every shipped machine, alike on every engine, below rooflines."""
 
 from collections import Counter
 
 import pytest
 
 from archsim import workload as networks
-from archsim.engine import run
+from archsim.engine import compiled, run, simpy_engine
 from archsim.hardware import load_hardware, shipped
-from archsim.mapping import compile_workload
+from archsim.mapping import Program, compile_workload
 from archsim.mapping.graph import Place, place
 from archsim.workload import load_workload
 
@@ -15,13 +15,49 @@ BITS = {"dota_b": 4}
 """Its converters are 4 bits wide; at 8 bits every product is four, which tests nothing more."""
 
 
-@pytest.mark.parametrize("network", sorted(networks.shipped()))
-@pytest.mark.parametrize("machine", sorted(shipped()))
+SIMPY_STEPS = 60_000
+"""Instructions that the SimPy engine executes in a fraction of a second."""
+
+every = pytest.mark.parametrize("network", sorted(networks.shipped()))
+everywhere = pytest.mark.parametrize("machine", sorted(shipped()))
+repeated = pytest.mark.parametrize("repetitions", [1, 7])
+
+
+@every
+@everywhere
+@repeated
+def test_skipping_changes_nothing(machine, network, repetitions):
+    program = program_of(machine, network, repetitions)
+    ledger = compiled.run(program)
+    assert compiled.run(program, fast_forward=False) == ledger
+    if program.code.steps < SIMPY_STEPS:
+        assert simpy_engine.run(program) == ledger
+
+
+@pytest.mark.slow
+@every
+@everywhere
+@repeated
+def test_both_engines_agree_on_long_runs(machine, network, repetitions):
+    program = program_of(machine, network, repetitions)
+    if program.code.steps < SIMPY_STEPS:
+        pytest.skip("short, so compared already")
+    assert simpy_engine.run(program) == compiled.run(program)
+
+
+def program_of(machine: str, network: str, repetitions: int) -> Program:
+    bits = BITS.get(machine, 8)
+    workload = load_workload(network).with_bits(bits, bits)
+    return compile_workload(workload, load_hardware(machine), repetitions).program
+
+
+@every
+@everywhere
 def test_it_runs_and_obeys_the_rooflines(machine, network):
     hardware, bits = load_hardware(machine), BITS.get(machine, 8)
     workload = load_workload(network).with_bits(bits, bits)
-    compiled = compile_workload(workload, hardware)
-    ledger = run(compiled.program)
+    made = compile_workload(workload, hardware)
+    ledger = run(made.program)
     totals = Counter()
     for counts in ledger.actions.values():
         totals.update(counts)
@@ -29,14 +65,14 @@ def test_it_runs_and_obeys_the_rooflines(machine, network):
     on_tiles, on_lanes = 0, 0
     for step in place(workload, hardware).steps:
         if step.op.gemm and step.place is Place.ARRAY:
-            placed = compiled.placements[step.op.name]
+            placed = made.placements[step.op.name]
             on_tiles += step.op.gemm.macs * placed.input_slices * placed.weight_slices
         elif step.op.gemm:
             on_lanes += step.op.gemm.macs
     assert totals["array.mac"] == on_tiles
     assert totals["vector_unit.mac"] == on_lanes
 
-    makespan_s = ledger.makespan_ticks * compiled.tick_s
+    makespan_s = ledger.makespan_ticks * made.tick_s
     tiles, buffer, dram = hardware.tiles, hardware.buffer, hardware.dram
     products = tiles.arrays * tiles.products_per_pass
     passes_hz = hardware.clocks[tiles.clock] / tiles.array.pass_cycles

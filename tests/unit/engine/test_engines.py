@@ -1,12 +1,13 @@
-"""Pipelines small enough to be timed by hand."""
+"""Pipelines small enough to be timed by hand, on every engine."""
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import accumulate
 
 import pytest
 
-from archsim.engine import simpy_engine
+from archsim.engine import compiled, simpy_engine
 from archsim.errors import SimulationError
 from archsim.mapping.program import (
     Acquire,
@@ -46,12 +47,17 @@ def pipeline(ticks: tuple[int, ...], passes: int, capacity: int = 1, latency: in
     return program(units, tuple(links))
 
 
+@pytest.fixture(params=[simpy_engine.run, compiled.run], ids=["simpy", "compiled"])
+def engine(request):
+    return request.param
+
+
 def records(ledger):
     return {(r.unit, r.op): r for r in ledger.records}
 
 
-def test_a_program_of_nothing_takes_no_time():
-    ledger = simpy_engine.run(program({"idle": []}))
+def test_a_program_of_nothing_takes_no_time(engine):
+    ledger = engine(program({"idle": []}))
     assert ledger.makespan_ticks == 0
     assert ledger.end_ticks == {"idle": 0}
     assert ledger.records == ()
@@ -59,38 +65,38 @@ def test_a_program_of_nothing_takes_no_time():
 
 @pytest.mark.parametrize("ticks", [(2, 5, 3), (5, 2, 3), (2, 3, 5), (4, 4, 4)])
 @pytest.mark.parametrize("passes", [1, 2, 7])
-def test_a_pipeline_takes_its_fill_and_then_its_slowest_stage_for_each_pass(ticks, passes):
-    ledger = simpy_engine.run(pipeline(ticks, passes, capacity=2))
+def test_a_pipeline_takes_its_fill_and_then_its_slowest_stage_for_each_pass(engine, ticks, passes):
+    ledger = engine(pipeline(ticks, passes, capacity=2))
     assert ledger.makespan_ticks == sum(ticks) + (passes - 1) * max(ticks)
 
 
 @pytest.mark.parametrize("latency", [0, 1, 4])
-def test_latency_only_delays_the_fill_when_the_channels_hold_what_is_under_way(latency):
-    ledger = simpy_engine.run(pipeline((2, 5, 3), 6, capacity=8, latency=latency))
+def test_latency_only_delays_the_fill_when_the_channels_hold_what_is_under_way(engine, latency):
+    ledger = engine(pipeline((2, 5, 3), 6, capacity=8, latency=latency))
     assert ledger.makespan_ticks == 10 + 2 * latency + 5 * 5
 
 
-def test_one_slot_and_a_latency_make_a_round_trip_of_each_token():
+def test_one_slot_and_a_latency_make_a_round_trip_of_each_token(engine):
     # A token holds its slot for 4 ticks, and the next is made (1 tick) meanwhile: one each 4.
-    ledger = simpy_engine.run(pipeline((1, 0), 5, capacity=1, latency=4))
+    ledger = engine(pipeline((1, 0), 5, capacity=1, latency=4))
     assert ledger.end_ticks == {"s0": 1 + 4 * 4, "s1": 1 + 5 * 4}
 
 
-def test_one_slot_holds_the_sender_back_until_its_reader_takes():
+def test_one_slot_holds_the_sender_back_until_its_reader_takes(engine):
     # Sent at 1; taken at 1. Sent at 2; taken at 1 + 10. Third: made at 3, sent at 11; taken at 21.
-    ledger = simpy_engine.run(pipeline((1, 10), 3, capacity=1))
+    ledger = engine(pipeline((1, 10), 3, capacity=1))
     assert ledger.end_ticks == {"s0": 11, "s1": 31}
     assert records(ledger)["s0", "op"].stall_ticks == 11 - 3
     assert records(ledger)["s1", "op"].stall_ticks == 1
 
 
-def test_a_larger_channel_lets_the_sender_run_ahead():
-    ledger = simpy_engine.run(pipeline((1, 10), 3, capacity=2))
+def test_a_larger_channel_lets_the_sender_run_ahead(engine):
+    ledger = engine(pipeline((1, 10), 3, capacity=2))
     assert ledger.end_ticks == {"s0": 3, "s1": 31}
     assert records(ledger)["s0", "op"].stall_ticks == 0
 
 
-def test_unequal_rates_meet_in_the_slower():
+def test_unequal_rates_meet_in_the_slower(engine):
     # Four tokens of 3 ticks each are taken two at a time for 5 ticks: 6 + 5 and 12 + 5.
     made = program(
         {
@@ -99,12 +105,12 @@ def test_unequal_rates_meet_in_the_slower():
         },
         (Channel("c", 4),),
     )
-    assert simpy_engine.run(made).end_ticks == {"fast": 12, "slow": 17}
+    assert engine(made).end_ticks == {"fast": 12, "slow": 17}
 
 
-def test_a_record_tells_first_start_first_end_and_last_end_of_each_op():
+def test_a_record_tells_first_start_first_end_and_last_end_of_each_op(engine):
     made = program({"u": [Work(0, 2), Work(1, 3), Repeat(2, (Work(0, 4),)), Work(1, 0)]})
-    ledger = simpy_engine.run(made)
+    ledger = engine(made)
     first, second = ledger.records
     assert (first.op, first.start_tick, first.first_end_tick, first.end_tick) == ("op", 0, 2, 13)
     assert (second.op, second.start_tick, second.first_end_tick, second.end_tick) == (
@@ -114,56 +120,60 @@ def test_a_record_tells_first_start_first_end_and_last_end_of_each_op():
     assert ledger.instructions == 5
 
 
-def test_a_unit_that_only_passes_tokens_on_has_no_start():
+def test_a_unit_that_only_passes_tokens_on_has_no_start(engine):
     made = program(
         {"a": [Work(0, 3), Send(0, 0)], "b": [Recv(0, 1)]},
         (Channel("c", 1),),
     )
-    passed = records(simpy_engine.run(made))["b", "other"]
+    passed = records(engine(made))["b", "other"]
     assert (passed.start_tick, passed.first_end_tick, passed.end_tick) == (None, None, None)
     assert (passed.busy_ticks, passed.stall_ticks) == (0, 3)
 
 
-def test_a_stall_belongs_to_the_op_that_waits():
+def test_a_stall_belongs_to_the_op_that_waits(engine):
     made = program(
         {"a": [Work(0, 3), Send(0, 0), Work(0, 4), Send(0, 1)], "b": [Recv(0, 0), Recv(0, 1)]},
         (Channel("c", 1),),
     )
-    found = records(simpy_engine.run(made))
+    found = records(engine(made))
     assert found["b", "op"].stall_ticks == 3
     assert found["b", "other"].stall_ticks == 4
 
 
-def test_actions_are_counted_for_each_op_through_nested_loops():
+def test_actions_are_counted_for_each_op_through_nested_loops(engine):
     body = (Work(0, 1, (("adc.convert", 8),)), Repeat(3, (Work(1, 0, (("adc.convert", 2),)),)))
-    ledger = simpy_engine.run(program({"a": [Repeat(5, body)], "b": [Work(0, 1, (("x", 1),))]}))
+    ledger = engine(program({"a": [Repeat(5, body)], "b": [Work(0, 1, (("x", 1),))]}))
     assert ledger.actions == {"op": {"adc.convert": 40, "x": 1}, "other": {"adc.convert": 30}}
 
 
-def test_a_loop_of_no_rounds_does_and_counts_nothing():
-    ledger = simpy_engine.run(program({"a": [Repeat(0, (Work(0, 9, (("x", 1),)),)), Work(0, 1)]}))
+def test_a_loop_of_no_rounds_does_and_counts_nothing(engine):
+    ledger = engine(program({"a": [Repeat(0, (Work(0, 9, (("x", 1),)),)), Work(0, 1)]}))
     assert ledger.end_ticks == {"a": 1}
     assert ledger.actions == {"op": {}, "other": {}}
 
 
-def test_time_far_beyond_floats_stays_exact():
+def test_time_far_beyond_floats_stays_exact(engine):
     huge = (1 << 60) + 1
-    ledger = simpy_engine.run(program({"a": [Work(0, huge), Send(0, 0)], "b": [Recv(0, 0)]},
+    ledger = engine(program({"a": [Work(0, huge), Send(0, 0)], "b": [Recv(0, 0)]},
                                       (Channel("c", 1, 1),)))  # fmt: skip
     assert ledger.makespan_ticks == huge + 1
     assert isinstance(ledger.makespan_ticks, int)
 
 
-def test_progress_is_told_as_it_goes_and_at_the_end():
+@pytest.mark.parametrize(
+    ("engine", "passes"),
+    [(simpy_engine.run, 20_000), (partial(compiled.run, fast_forward=False), 100_000)],
+)
+def test_progress_is_told_as_it_goes_and_at_the_end(engine, passes):
     told = []
-    simpy_engine.run(pipeline((1, 1), 20_000), lambda *of: told.append(of))
+    engine(pipeline((1, 1), passes), lambda *of: told.append(of))
     assert len(told) > 2
     assert told == sorted(told)
-    assert {works for _, works in told} == {40_000}
-    assert told[-1] == (40_000, 40_000)
+    assert {works for _, works in told} == {2 * passes}
+    assert told[-1] == (2 * passes, 2 * passes)
 
 
-def test_a_deadlock_names_who_waits_for_what_since_when_and_what_to_do():
+def test_a_deadlock_names_who_waits_for_what_since_when_and_what_to_do(engine):
     made = program(
         {
             "adc": [Work(0, 7), Send(0, 0), Send(0, 0), Send(1, 0)],
@@ -173,7 +183,7 @@ def test_a_deadlock_names_who_waits_for_what_since_when_and_what_to_do():
         (Channel("sums", 1), Channel("done", 1)),
     )
     with pytest.raises(SimulationError) as error:
-        simpy_engine.run(made)
+        engine(made)
     assert str(error.value) == (
         "deadlock at tick 9: adc waits to send on sums (full, 1 of 1; read by sum); "
         "sum waits for done (empty; sent by adc). No unit can go on before another does: make the "
