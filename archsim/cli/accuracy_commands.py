@@ -13,26 +13,22 @@ import typer
 from archsim import documents
 from archsim.cli.commands import app
 from archsim.cli.options import (
-    RUNNING,
     AllOps,
     AsFormat,
     BitOptions,
-    DataOptions,
+    EvaluationOptions,
     Machine,
     Model,
-    NumberOptions,
     Overrides,
     RepetitionOptions,
-    TrialOptions,
     grouped,
 )
 from archsim.cli.output import Format, console, warn, write_csv, write_json
 from archsim.cli.targets import ACCURACY, Kind, check_target
-from archsim.errors import ArchsimError, ConfigError
+from archsim.errors import ConfigError
 
 if TYPE_CHECKING:
-    from archsim.functional import Accuracy, StandIn
-    from archsim.functional.evaluation import Precision
+    from archsim.functional import Accuracy, Precision, StandIn
 
 __all__ = ["app"]
 
@@ -42,10 +38,6 @@ PRECISION = Kind(
     frozenset({"format", "task", "hardware", "noise", "precision"}),
 )
 
-Batch = Annotated[
-    int | None,
-    typer.Option(metavar="N", min=1, help="Examples at a time.", rich_help_panel=RUNNING),
-]
 Output = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="FILE.json", help="Save as JSON.")
 ]
@@ -60,10 +52,7 @@ def accuracy(  # noqa: PLR0913 - one parameter for each option
     repeated: RepetitionOptions,
     overrides: Overrides = None,
     bits: BitOptions,
-    trials: TrialOptions,
-    numbers: NumberOptions,
-    data: DataOptions,
-    batch: Batch = None,
+    how: EvaluationOptions,
     format_: AsFormat = Format.TABLE,
     all_ops: AllOps = False,
     output: Output = None,
@@ -71,12 +60,12 @@ def accuracy(  # noqa: PLR0913 - one parameter for each option
     """Say how accurate a network is on a machine, and what noise does to its products."""
     from archsim.hardware import load_hardware  # other commands do without
 
-    _check_output(output, trials.checkpoint, ACCURACY)
+    _check_output(output, how.checkpoint, ACCURACY)
     machine = load_hardware(hardware, overrides or ())
-    from archsim.cli.evaluating import Evaluation, subject_of  # brings torch
+    from archsim.cli.evaluating import Evaluation  # brings torch
 
-    evaluation = Evaluation(machine, repeated, numbers, trials, batch)
-    subject = subject_of(model, data, bits)
+    evaluation = Evaluation(machine, repeated, bits, how)
+    subject = evaluation.subject_of(model)
     found = evaluation.accuracy(subject)
     document = _accuracy_document(found, subject.notes)
     _save(document, output)
@@ -105,10 +94,7 @@ def precision(  # noqa: PLR0913 - one parameter for each option
     repeated: RepetitionOptions,
     overrides: Overrides = None,
     bits: BitOptions,
-    trials: TrialOptions,
-    numbers: NumberOptions,
-    data: DataOptions,
-    batch: Batch = None,
+    how: EvaluationOptions,
     format_: AsFormat = Format.TABLE,
     all_ops: AllOps = False,
     output: Output = None,
@@ -116,13 +102,13 @@ def precision(  # noqa: PLR0913 - one parameter for each option
     """Say how many bits noise leaves each product, beside those of the converters."""
     from archsim.hardware import load_hardware  # other commands do without
 
-    _check_output(output, trials.checkpoint, PRECISION)
-    _check_trials(trials, check=check)
+    _check_output(output, how.checkpoint, PRECISION)
+    _check_trials(how, check=check)
     machine = load_hardware(hardware, overrides or ())
-    from archsim.cli.evaluating import Evaluation, subject_of  # brings torch
+    from archsim.cli.evaluating import Evaluation  # brings torch
 
-    evaluation = Evaluation(machine, repeated, numbers, trials, batch)
-    subject = subject_of(model, data, bits)
+    evaluation = Evaluation(machine, repeated, bits, how)
+    subject = evaluation.subject_of(model)
     found = evaluation.precision(subject)
     stand_in = evaluation.stand_in(subject) if check else None
     document = _precision_document(found, subject.notes, stand_in)
@@ -142,18 +128,18 @@ def precision(  # noqa: PLR0913 - one parameter for each option
 @app.command()
 def tasks(format_: AsFormat = Format.TABLE) -> None:
     """List the tasks that come with archsim: metric, and whether their data is there."""
-    from archsim.functional.targets import load_task, shipped_tasks  # brings torch
+    from archsim.functional.targets import shipped_tasks  # brings torch
 
-    rows = []
-    for name, make in shipped_tasks().items():
-        about = str(make.__doc__).partition("\n")[0].removeprefix("Return ").rstrip(".")
-        row: dict[str, Any] = {"task": name, "about": about, "metric": None, "examples": None}
-        try:
-            found = load_task(name)
-            row |= {"metric": found.metric, "examples": len(found.targets), "missing": None}
-        except ArchsimError as fault:
-            row["missing"] = str(fault).partition("\n")[0]
-        rows.append(row)
+    rows: list[dict[str, Any]] = [
+        {
+            "task": name,
+            "about": task.about,
+            "metric": task.metric,
+            "examples": task.examples,
+            "missing": task.missing,
+        }
+        for name, task in shipped_tasks().items()
+    ]
     if format_ is Format.JSON:
         write_json(rows)
     elif format_ is Format.CSV:
@@ -165,11 +151,12 @@ def tasks(format_: AsFormat = Format.TABLE) -> None:
 def _print_tasks(rows: Sequence[dict[str, Any]]) -> None:
     from archsim.report.tables import print_table  # needs rich
 
-    columns = ["task", "metric", "data", "about"]
+    columns = ["task", "metric", "examples", "data", "about"]
     cells = [
         (
             row["task"],
-            row["metric"] or "-",
+            row["metric"],
+            f"{row['examples']:,}",
             "missing" if row["missing"] else "there",
             row["about"],
         )
@@ -177,7 +164,8 @@ def _print_tasks(rows: Sequence[dict[str, Any]]) -> None:
     ]
     with console() as page:
         print_table(page, f"Tasks ({len(rows)})", columns, cells, left=len(columns))
-    warn(dict.fromkeys(row["missing"] for row in rows if row["missing"]))
+    missing = [line for row in rows if row["missing"] for line in row["missing"].splitlines()]
+    warn(dict.fromkeys(missing))
 
 
 def _check_output(output: Path | None, checkpoint: Path | None, kind: Kind) -> None:
@@ -191,14 +179,14 @@ def _check_output(output: Path | None, checkpoint: Path | None, kind: Kind) -> N
     check_target(output, kind)
 
 
-def _check_trials(trials: TrialOptions, *, check: bool) -> None:
+def _check_trials(how: EvaluationOptions, *, check: bool) -> None:
     """Refuse what has no effect on precision."""
-    if trials.checkpoint is not None:
+    if how.checkpoint is not None:
         raise ConfigError(
             "--checkpoint: found it; expected it for accuracy only; leave it out, as precision is "
             "quick"
         )
-    if trials.trials is not None and not check:
+    if how.trials is not None and not check:
         raise ConfigError(
             "--trials: found it without --check; expected it there only, since the noise of a "
             "product is reckoned and not sampled; add --check, or leave it out"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,16 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archsim.cli.options import (
-    RUNNING,
+    AccuracyOptions,
     AllOps,
     AsFormat,
     BitOptions,
-    DataOptions,
+    EngineOptions,
     Machine,
-    NumberOptions,
     Overrides,
     RepetitionOptions,
-    TrialOptions,
     grouped,
     refuse_without_accuracy,
 )
@@ -42,6 +41,7 @@ from archsim.errors import ArchsimError, ConfigError
 
 if TYPE_CHECKING:
     from archsim.report import Report
+    from archsim.report.trace_file import TraceFile
     from archsim.workload import Workload
 
 app = typer.Typer(name="archsim", add_completion=False, pretty_exceptions_enable=False)
@@ -78,20 +78,14 @@ def run(  # noqa: PLR0913 - one parameter for each option
     schedule: Annotated[
         str, typer.Option(help="serial: op after op; pipelined: ops overlap on a stream.")
     ] = "serial",
-    engine: Annotated[str, typer.Option(help="auto, or the name of an engine.")] = "auto",
+    engines: EngineOptions,
     overrides: Overrides = None,
     bits: BitOptions,
     accuracy: Annotated[
         bool,
         typer.Option("--accuracy", help="Report accuracy, too: of a task, or of module:callable."),
     ] = False,
-    trials: TrialOptions,
-    numbers: NumberOptions,
-    data: DataOptions,
-    accuracy_batch: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Examples at a time.", rich_help_panel=RUNNING),
-    ] = None,
+    how: AccuracyOptions,
     format_: AsFormat = Format.TABLE,
     all_ops: AllOps = False,
     output: Annotated[
@@ -109,22 +103,40 @@ def run(  # noqa: PLR0913 - one parameter for each option
     machine = load_hardware(hardware, overrides or ())
 
     def simulated(network: Workload, plan: Any, repetitions: float | None) -> Report:
-        with ProgressBar() as progress:
-            return simulate(machine, network, plan, repetitions, batch, schedule, engine, progress)
+        with ProgressBar() as progress, _traced(engines.trace_engine) as trace:
+            return simulate(
+                machine,
+                network,
+                plan,
+                repetitions,
+                batch,
+                schedule,
+                engines.engine,
+                progress,
+                trace,
+                engines.verify_engine,
+            )
 
     if accuracy:
-        from archsim.cli.evaluating import Evaluation, subject_of_run  # brings torch
+        from archsim.cli.evaluating import Evaluation  # brings torch
 
-        evaluation = Evaluation(machine, repeated, numbers, trials, accuracy_batch)
-        subject = subject_of_run(workload, data, bits)
-        report = evaluation.beside(subject, simulated)
+        evaluation = Evaluation(machine, repeated, bits, how)
+        report = evaluation.beside(evaluation.subject_of_run(workload), simulated)
     else:
-        refuse_without_accuracy(trials, numbers, data, accuracy_batch=accuracy_batch)
+        refuse_without_accuracy(how)
         network = load_workload(workload).with_bits(*bits.pair())
         report = simulated(network, repeated.plan, repeated.repetitions)
     if output is not None:
         report.save(output)
     show(report, format_, all_ops=all_ops)
+
+
+def _traced(path: Path | None) -> AbstractContextManager[TraceFile | None]:
+    if path is None:
+        return nullcontext()
+    from archsim.report.trace_file import TraceFile  # rarely asked for
+
+    return TraceFile(path)
 
 
 @app.command()

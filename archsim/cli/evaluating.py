@@ -6,16 +6,16 @@ Only commands that need accuracy import this module: it brings torch.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import Any
 
 from archsim.cli.numbers import differences, settings_of
 from archsim.cli.options import (
+    AccuracyOptions,
     BitOptions,
     DataOptions,
-    NumberOptions,
+    EvaluationOptions,
     RepetitionOptions,
-    TrialOptions,
 )
 from archsim.cli.output import ProgressBar, users_code
 from archsim.documents import closest
@@ -23,20 +23,21 @@ from archsim.errors import ConfigError, WorkloadError
 from archsim.frontend import Exported
 from archsim.functional import (
     Accuracy,
+    Conditions,
+    Precision,
     StandIn,
     Task,
     check_noise_bits,
     evaluate,
     exported,
+    measure_precision,
 )
-from archsim.functional.evaluation import Precision, measure_precision
-from archsim.functional.targets import Belongings, check_device, limited, load_task, shipped_tasks
+from archsim.functional.targets import Belongings, load_task, shipped_tasks
 from archsim.hardware import Hardware
 from archsim.report import Report
 from archsim.report.running import counts_of
 from archsim.workload import RepetitionPlan, Workload, load_workload, shipped
 
-TRIALS = 5
 Simulated = Callable[[Workload, RepetitionPlan | None, float | None], Report]
 
 
@@ -54,79 +55,82 @@ class Subject:
         return self.network.workload
 
 
-def subject_of(model: str, data: DataOptions, bits: BitOptions) -> Subject:
-    """Return what is to be evaluated.
-
-    Raises:
-        ArchsimError: Everything wrong with model, weights and data.
-    """
-    belongings = Belongings(
-        weights=tuple(data.weights or ()),
-        data=data.data,
-        labels=data.labels,
-        mean=_numbers("mean", data.mean),
-        std=_numbers("std", data.std),
-        kwargs=data.kwargs,
-        metric=data.metric,
-    )
-    with users_code(model):
-        task = load_task(model, belongings)
-        if data.limit is not None:
-            task = limited(task, data.limit)
-        network = exported(task)
-    if model in shipped():
-        network = replace(network, workload=_same(load_workload(model), network.workload))
-    workload = network.workload.with_bits(*bits.pair())
-    return Subject(task, replace(network, workload=workload), _notes(task, data))
-
-
-def subject_of_run(workload: str, data: DataOptions, bits: BitOptions) -> Subject:
-    """Return what is to be evaluated beside a run of a workload.
-
-    Raises:
-        WorkloadError: There is no task for it.
-    """
-    tasks = shipped_tasks()
-    if ":" not in workload and workload not in tasks:
-        raise WorkloadError(
-            f"{workload}: found a workload without labelled data; expected one with, to report "
-            f"accuracy: {', '.join(tasks)}, or module:callable with --weights and --data"
-            f"{closest(workload, list(tasks))}; name one, or leave --accuracy out"
-        )
-    return subject_of(workload, data, bits)
-
-
-@dataclass(frozen=True)
 class Evaluation:
-    """How it is evaluated, as options say; they are checked before any long work.
+    """How a subject is evaluated, as options say.
 
     Attributes:
-        hardware: The machine.
-        repeated: How often products are repeated.
-        numbers: What acts on the numbers.
-        trials: How often, and what is kept.
-        batch: Examples of one forward pass; what the task suggests if not given.
+        conditions: How it is run.
     """
 
-    hardware: Hardware
-    repeated: RepetitionOptions
-    numbers: NumberOptions
-    trials: TrialOptions
-    batch: int | None = None
+    def __init__(
+        self,
+        hardware: Hardware,
+        repeated: RepetitionOptions,
+        bits: BitOptions,
+        how: EvaluationOptions | AccuracyOptions,
+    ) -> None:
+        """Check the options, before any long work.
 
-    def __post_init__(self) -> None:
-        settings_of(self.numbers)
-        check_device(self.numbers.device or "cpu")
-        kept = self.trials.checkpoint
+        Args:
+            hardware: The machine.
+            repeated: How often products are repeated.
+            bits: Bits of operands.
+            how: All else.
+
+        Raises:
+            ConfigError: Some are wrong, or exclude each other.
+        """
+        self._hardware, self._repeated, self._how = hardware, repeated, how
+        self.conditions = _conditions(bits, how)
+        kept = how.checkpoint
         if kept is not None and not kept.absolute().parent.is_dir():
             raise ConfigError(
                 f"{kept}: found no folder {kept.parent}; expected one to write to; make it first"
             )
 
+    def subject_of(self, model: str) -> Subject:
+        """Return what is to be evaluated.
+
+        Raises:
+            ArchsimError: Everything wrong with model, weights and data.
+        """
+        how = self._how
+        belongings = Belongings(
+            weights=tuple(how.weights or ()),
+            data=how.data,
+            labels=how.labels,
+            mean=_numbers("mean", how.mean),
+            std=_numbers("std", how.std),
+            kwargs=how.kwargs,
+            metric=how.metric,
+        )
+        with users_code(model):
+            task = self.conditions.part_of(load_task(model, belongings))
+            network = exported(task)
+        if model in shipped():
+            network = replace(network, workload=_same(load_workload(model), network.workload))
+        workload = network.workload.with_bits(*self.conditions.bits)
+        return Subject(task, replace(network, workload=workload), _notes(task, how))
+
+    def subject_of_run(self, workload: str) -> Subject:
+        """Return what is to be evaluated beside a run of a workload.
+
+        Raises:
+            WorkloadError: There is no task for it.
+        """
+        tasks = shipped_tasks()
+        if ":" not in workload and workload not in tasks:
+            raise WorkloadError(
+                f"{workload}: found a workload without labelled data; expected one with, to report "
+                f"accuracy: {', '.join(tasks)}, or module:callable with --weights and --data"
+                f"{closest(workload, list(tasks))}; name one, or leave --accuracy out"
+            )
+        return self.subject_of(workload)
+
     def counts(self, subject: Subject) -> RepetitionPlan | int | float:
         """Return the repetitions."""
-        plan, number = self.repeated.plan, self.repeated.repetitions
-        return counts_of(subject.workload, self.hardware, plan, number)
+        plan, number = self._repeated.plan, self._repeated.repetitions
+        return counts_of(subject.workload, self._hardware, plan, number)
 
     def accuracy(self, subject: Subject) -> Accuracy:
         """Return how accurate it is.
@@ -134,8 +138,14 @@ class Evaluation:
         Raises:
             ArchsimError: Whatever does not fit.
         """
-        with ProgressBar("evaluating") as progress, users_code(subject.task.name):
-            return evaluate(subject.task, self.hardware, progress=progress, **self._how(subject))
+        with _Bars() as bars, users_code(subject.task.name):
+            return evaluate(
+                *self._of(subject),
+                network=subject.network,
+                checkpoint=self._how.checkpoint,
+                progress=bars.of("evaluating"),
+                resampled=bars.of("intervals"),
+            )
 
     def precision(self, subject: Subject) -> Precision:
         """Return what noise does to each product.
@@ -143,10 +153,8 @@ class Evaluation:
         Raises:
             ArchsimError: Whatever does not fit.
         """
-        how = self._how(subject)
-        del how["trials"], how["checkpoint"]
         with users_code(subject.task.name):
-            return measure_precision(subject.task, self.hardware, **how)
+            return measure_precision(*self._of(subject), network=subject.network)
 
     def stand_in(self, subject: Subject) -> StandIn:
         """Return how accurate it is with a quantiser for each noise instead.
@@ -154,10 +162,13 @@ class Evaluation:
         Raises:
             ArchsimError: Whatever does not fit.
         """
-        how = self._how(subject)
-        del how["checkpoint"]
-        with ProgressBar("evaluating") as progress, users_code(subject.task.name):
-            return check_noise_bits(subject.task, self.hardware, progress=progress, **how)
+        with _Bars() as bars, users_code(subject.task.name):
+            return check_noise_bits(
+                *self._of(subject),
+                network=subject.network,
+                progress=bars.of("evaluating"),
+                resampled=bars.of("intervals"),
+            )
 
     def beside(self, subject: Subject, simulated: Simulated) -> Report:
         """Return the report of a run of the same network, with its accuracy."""
@@ -171,19 +182,44 @@ class Evaluation:
     @property
     def changed(self) -> list[str]:
         """Return the settings that are not the default ones, in words."""
-        return differences(settings_of(self.numbers))
+        return differences(self.conditions.settings)
 
-    def _how(self, subject: Subject) -> dict[str, Any]:
-        return {
-            "plan": self.counts(subject),
-            "trials": TRIALS if self.trials.trials is None else self.trials.trials,
-            "seed": self.numbers.seed or 0,
-            "batch": self.batch,
-            "settings": settings_of(self.numbers),
-            "network": subject.network,
-            "device": self.numbers.device or "cpu",
-            "checkpoint": self.trials.checkpoint,
-        }
+    def _of(
+        self, subject: Subject
+    ) -> tuple[Task, Hardware, RepetitionPlan | int | float, Conditions]:
+        return subject.task, self._hardware, self.counts(subject), self.conditions
+
+
+class _Bars(ExitStack):
+    """Progress bars, one after another: the first tick of one ends the one before."""
+
+    def of(self, doing: str) -> Callable[[int, int], None]:
+        """Return what moves a bar."""
+        bar: ProgressBar | None = None
+
+        def tick(done: int, total: int) -> None:
+            nonlocal bar
+            if bar is None:
+                self.close()
+                bar = self.enter_context(ProgressBar(doing))
+            bar(done, total)
+
+        return tick
+
+
+def _conditions(bits: BitOptions, how: EvaluationOptions | AccuracyOptions) -> Conditions:
+    """Return how it is run, as far as options say; else as it is by default."""
+    chosen = {
+        "trials": how.trials,
+        "seed": how.seed,
+        "batch": how.examples,
+        "limit": how.limit,
+        "bits": bits.pair(),
+        "settings": settings_of(how),
+        "device": how.device,
+    }
+    given = {name: value for name, value in chosen.items() if value is not None}
+    return Conditions.of(None, given)
 
 
 def _notes(task: Task, data: DataOptions) -> tuple[str, ...]:

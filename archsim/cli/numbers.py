@@ -6,13 +6,14 @@ from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from archsim.cli.options import NumberOptions
+from archsim.cli.options import NumberOptions, given
 from archsim.documents import closest
 from archsim.errors import ConfigError
 from archsim.functional import AdcRange, Quantisation, Ranges, Scheme, Settings
 
 Choice = TypeVar("Choice", bound=StrEnum)
-_OF_QUANTISERS = ("ranges", "percentile", "per_tensor_weights", "symmetric")
+_OF_QUANTISERS = {"--ranges", "--percentile", "--momentum", "--per-tensor-weights", "--symmetric"}
+_OF_RANGES = {"percentile": Ranges.PERCENTILE, "momentum": Ranges.MOVING_AVERAGE}
 
 
 def settings_of(numbers: NumberOptions) -> Settings:
@@ -22,7 +23,7 @@ def settings_of(numbers: NumberOptions) -> Settings:
         ConfigError: A word that is none of the choices, or options that exclude each other.
     """
     quantisation = None if numbers.float_ else _quantisation(numbers)
-    useless = [f"--{name.replace('_', '-')}" for name in _OF_QUANTISERS if getattr(numbers, name)]
+    useless = [option for option in given(numbers) if option in _OF_QUANTISERS]
     if numbers.float_ and useless:
         raise ConfigError(
             f"--float: found it beside {', '.join(useless)}; expected no quantiser's option "
@@ -42,20 +43,23 @@ def differences(settings: Settings) -> list[str]:
 
 
 def _quantisation(numbers: NumberOptions) -> Quantisation:
-    default = Quantisation()
-    ranges = _choice(Ranges, "--ranges", numbers.ranges) or default.ranges
-    if numbers.percentile is not None and ranges is not Ranges.PERCENTILE:
-        raise ConfigError(
-            f"--percentile: found it with ranges by {ranges}; expected it with --ranges percentile "
-            "only; add that, or leave it out"
-        )
+    ranges = _choice(Ranges, "--ranges", numbers.ranges) or Quantisation().ranges
+    chosen = {name: value for name in _OF_RANGES if (value := getattr(numbers, name)) is not None}
+    faults = [
+        f"--{name}: found it with ranges by {ranges}; expected it with --ranges {_OF_RANGES[name]} "
+        "only; add that, or leave it out"
+        for name in chosen
+        if ranges is not _OF_RANGES[name]
+    ]
+    if faults:
+        raise ConfigError("\n".join(faults))
     scheme = Scheme.SYMMETRIC if numbers.symmetric else Scheme.AFFINE
     return Quantisation(
         activations=scheme,
         weights=scheme,
         weights_per_channel=not numbers.per_tensor_weights,
         ranges=ranges,
-        percentile=default.percentile if numbers.percentile is None else numbers.percentile,
+        **chosen,
     )
 
 

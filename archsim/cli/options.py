@@ -16,7 +16,8 @@ from archsim.errors import ConfigError
 _DATA = "Model and data"
 _NOISE = "Noise"
 _NUMBERS = "Quantisers and converters"
-RUNNING = "How it is run"
+_SIMULATION = "Simulation"
+_RUNNING = "How it is run"
 
 Overrides = Annotated[
     list[str] | None,
@@ -37,6 +38,31 @@ class RepetitionOptions:
     ] = None
     repetitions: Annotated[
         float | None, typer.Option(metavar="N", help="The same everywhere; 1 by default.")
+    ] = None
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """How the run is simulated, which changes none of its figures."""
+
+    engine: Annotated[
+        str, typer.Option(help="auto, compiled or simpy.", rich_help_panel=_SIMULATION)
+    ] = "auto"
+    verify_engine: Annotated[
+        bool,
+        typer.Option(
+            "--verify-engine",
+            help="Run on both engines; fail on any difference.",
+            rich_help_panel=_SIMULATION,
+        ),
+    ] = False
+    trace_engine: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write every instruction to a .csv or .csv.gz.",
+            rich_help_panel=_SIMULATION,
+        ),
     ] = None
 
 
@@ -118,10 +144,6 @@ class NumberOptions:
             rich_help_panel=_NOISE,
         ),
     ] = None
-    seed: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=0, help="0 by default.", rich_help_panel=_NOISE),
-    ] = None
     adc: Annotated[
         str | None,
         typer.Option(
@@ -145,6 +167,12 @@ class NumberOptions:
         float | None,
         typer.Option(metavar="X", help="99.99 by default.", rich_help_panel=_NUMBERS),
     ] = None
+    momentum: Annotated[
+        float | None,
+        typer.Option(
+            metavar="X", help="Of a moving average; 0.01 by default.", rich_help_panel=_NUMBERS
+        ),
+    ] = None
     per_tensor_weights: Annotated[
         bool,
         typer.Option(
@@ -157,15 +185,11 @@ class NumberOptions:
         bool,
         typer.Option("--symmetric", help="Codes around zero.", rich_help_panel=_NUMBERS),
     ] = False
-    device: Annotated[
-        str | None,
-        typer.Option(metavar="cpu|cuda", help="cpu by default.", rich_help_panel=RUNNING),
-    ] = None
 
 
 @dataclass(frozen=True)
 class TrialOptions:
-    """How often, and what is kept."""
+    """How often and where it is run, and what is kept."""
 
     trials: Annotated[
         int | None,
@@ -173,12 +197,50 @@ class TrialOptions:
             metavar="N", min=1, help="With new noise; 5 by default.", rich_help_panel=_NOISE
         ),
     ] = None
+    seed: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=0, help="0 by default.", rich_help_panel=_NOISE),
+    ] = None
+    device: Annotated[
+        str | None,
+        typer.Option(metavar="cpu|cuda", help="cpu by default.", rich_help_panel=_RUNNING),
+    ] = None
     checkpoint: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Keeps results, to go on later.", rich_help_panel=RUNNING
+            metavar="FILE", help="Keeps results, to go on later.", rich_help_panel=_RUNNING
         ),
     ] = None
+
+
+_Batch = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, help="Examples at a time.", rich_help_panel=_RUNNING),
+]
+
+
+@dataclass(frozen=True)
+class EvaluationOptions(DataOptions, NumberOptions, TrialOptions):
+    """All that is chosen about an evaluation, beside machine, network and repetitions."""
+
+    batch: _Batch = None
+
+    @property
+    def examples(self) -> int | None:
+        """Examples of one forward pass."""
+        return self.batch
+
+
+@dataclass(frozen=True)
+class AccuracyOptions(DataOptions, NumberOptions, TrialOptions):
+    """The same beside a run, whose batch is another."""
+
+    accuracy_batch: _Batch = None
+
+    @property
+    def examples(self) -> int | None:
+        """Examples of one forward pass."""
+        return self.accuracy_batch
 
 
 def given(*groups: Any) -> list[str]:
@@ -191,16 +253,16 @@ def given(*groups: Any) -> list[str]:
     ]
 
 
-def refuse_without_accuracy(*groups: Any, accuracy_batch: int | None) -> None:
+def refuse_without_accuracy(options: AccuracyOptions) -> None:
     """Refuse options that only accuracy needs.
 
     Raises:
         ConfigError: Some are given.
     """
-    options = given(*groups) + ([] if accuracy_batch is None else ["--accuracy-batch"])
-    if options:
+    surplus = given(options)
+    if surplus:
         raise ConfigError(
-            f"{', '.join(options)}: found without --accuracy; expected together with it; add "
+            f"{', '.join(surplus)}: found without --accuracy; expected together with it; add "
             "--accuracy, or leave them out"
         )
 

@@ -30,13 +30,12 @@ at the same places of the loop."""
 SPACING = (4, 16, 64, 256, 1024, 4096, 16384)
 """Sweeps between two snapshots of each level: recurrences of up to so many sweeps are found."""
 
-LEVELS = len(SPACING)
-_INTERVALS = np.array(SPACING)
-_UNBOUNDED = 1 << 62
-
 SKIPPED = -1
 """Instead of a line: the log tells of periods that were skipped."""
 
+_INTERVALS = np.array(SPACING)
+_UNBOUNDED = 1 << 62
+_NEVER = -1
 
 _QUICKER: dict[str, Any] = {"error_model": "numpy", "no_cfunc_wrapper": True}
 """What saves a part of the time that compiling takes; below also for inner functions alone."""
@@ -64,6 +63,8 @@ class Machine(NamedTuple):
     receiver: Ints
     links_from: Ints  # by unit, and the end: where its channels begin in ``links``
     links: Ints
+    crews_from: Ints  # by crew, and the end: where its units begin in ``members``
+    members: Ints
 
 
 class State(NamedTuple):
@@ -86,13 +87,14 @@ class State(NamedTuple):
     start: Ints
     first_end: Ints
     last_end: Ints
-    sweep: Ints  # one number: sweeps so far
 
 
 class Past(NamedTuple):
     """Snapshots, and room to compare the state with one of them."""
 
+    now: Ints  # one number: sweeps so far
     taken: Ints  # by level: its sweep
+    stood: Ints  # by level: a number that tells where all units stood
     line: Ints
     clock: Ints
     moves: Ints
@@ -105,143 +107,226 @@ class Past(NamedTuple):
     freed: Ints
     works: Ints
     stall: Ints
-    group: Ints  # by unit: another one of those that it is connected to, or itself
+    group: Ints  # by unit: another one of those that it is connected to, or itself; -1: idle
     shift: Ints  # by unit: how far its clock has moved
     periods: Ints  # by unit: how many more periods its loops allow; 0: it does not recur
 
 
 @_compiled
 def advance(
-    machine: Machine, state: State, past: Past, log: Ints, sweeps: int
+    machine: Machine, state: State, near: Past, far: Past, log: Ints, sweeps: int
 ) -> tuple[bool, int, int, int]:
-    """Let units go on until none can, or for so many sweeps over all of them.
+    """Let units go on until none can, or for some number of sweeps.
+
+    Crew by crew, units go on until all of the crew are blocked; a crew are units that exchange
+    tokens often. So what happens inside a crew recurs undisturbed by others, and crews stand still
+    at places that do not depend on who ran first, so that what happens among them recurs, too.
 
     Args:
         machine: What runs.
         state: Where it stands; changed.
-        past: Snapshots, changed; without levels, nothing is skipped.
+        near: Snapshots of the crew that is at work; changed.
+        far: Snapshots of all units, between rounds over all crews; changed. Without levels in
+            either, nothing is skipped.
         log: Rows of (unit, line, tick, 0) for what is executed and (unit, SKIPPED, shift, periods)
             for what is skipped; not written if it has no rows.
-        sweeps: How many at most.
+        sweeps: After how many to return, at the latest after the crew that is at work then.
 
     Returns:
         Whether any unit may be able to go on, instructions executed, periods skipped, rows logged.
+    """
+    everyone = np.arange(len(state.line))
+    executed, skipped, rows, left = 0, 0, 0, sweeps
+    while True:
+        moved = False
+        for crew in range(len(machine.crews_from) - 1):
+            members = machine.members[machine.crews_from[crew] : machine.crews_from[crew + 1]]
+            if not anyone(state, members):
+                continue
+            moved = True
+            near.taken[:] = _NEVER
+            steps, periods, rows, left = settle(machine, state, near, members, log, rows, left)
+            executed += steps
+            skipped += periods
+            if left <= 0:
+                return True, executed, skipped, rows
+        if not moved:
+            return False, executed, skipped, rows
+        periods, rows = look_back(machine, state, far, everyone, log, rows)
+        skipped += periods
+
+
+@_inner
+def anyone(state: State, members: Ints) -> bool:
+    """Whether any of some units may be able to go on."""
+    for unit in members:
+        if state.awake[unit]:
+            return True
+    return False
+
+
+@_inner
+def settle(
+    machine: Machine, state: State, past: Past, members: Ints, log: Ints, rows: int, left: int
+) -> tuple[int, int, int, int]:
+    """Let a crew go on until all of it is blocked, or nothing is left of the sweeps.
+
+    Returns:
+        Instructions executed, periods skipped, rows logged, sweeps left.
+    """
+    executed, skipped = 0, 0
+    while left > 0 and anyone(state, members):
+        steps, rows, full = sweep(machine, state, members, log, rows)
+        executed += steps
+        left -= 1
+        if full:
+            left = 0
+            break
+        periods, rows = look_back(machine, state, past, members, log, rows)
+        skipped += periods
+    return executed, skipped, rows, left
+
+
+@_inner
+def look_back(
+    machine: Machine, state: State, past: Past, members: Ints, log: Ints, rows: int
+) -> tuple[int, int]:
+    """Skip what recurs since a snapshot, and take those that are due.
+
+    Returns:
+        Periods skipped, rows logged.
+    """
+    if len(past.taken) == 0:
+        return 0, rows
+    past.now[0] += 1
+    stand = 0
+    for unit in members:
+        stand += state.line[unit] * (2 * unit + 1)
+    skipped, due = 0, 0  # levels below that are taken anew
+    for level in range(len(past.taken)):
+        age = past.now[0] - past.taken[level]
+        if past.taken[level] == _NEVER or (level > 0 and age <= _INTERVALS[level - 1]):
+            continue
+        if level > 0 and stand != past.stood[level]:
+            continue  # at least one of them stands elsewhere; close looks are for short periods
+        skipped = skip(machine, state, past, members, level)
+        if skipped:
+            due = level + 1
+            rows = log_skips(past, members, log, rows)
+            break
+    for level in range(len(past.taken)):
+        first = past.taken[level] == _NEVER
+        if first and level > 0 and past.now[0] - past.taken[level - 1] < _INTERVALS[level - 1] - 1:
+            break
+        if first or level < due or past.now[0] - past.taken[level] >= _INTERVALS[level]:
+            remember(machine, state, past, members, level, first)
+            past.stood[level] = stand
+    return skipped, rows
+
+
+@_inner
+def sweep(
+    machine: Machine, state: State, members: Ints, log: Ints, rows: int
+) -> tuple[int, int, bool]:
+    """Let each of some units go on until it is blocked or has done many rounds of a loop.
+
+    Returns:
+        Instructions executed, rows logged, whether the log has no room for another sweep.
     """
     opcodes, first, second, parts = machine.opcodes, machine.first, machine.second, machine.parts
     counts, entries, awake = state.counts, state.entries, state.awake
     head, tail, held, passed = state.head, state.tail, state.held, state.passed
     ready, freed, works, stall = state.ready, state.freed, state.works, state.stall
-    units, levels, tracing = len(state.line), len(past.taken), len(log) > 0
-    last_row = len(log) - units  # each unit may add a row when periods are skipped
-    executed, skipped, rows = 0, 0, 0
-    for _ in range(sweeps):
-        moved = False
-        for unit in range(units):
-            if not awake[unit]:
-                continue
-            awake[unit] = False
-            line, end, now = state.line[unit], machine.starts[unit + 1], state.clock[unit]
-            done, turns = 0, 0
-            while line < end:
-                opcode, argument = opcodes[line], first[line]
-                if opcode == _WORK:
-                    part = parts[line]
-                    if works[part] == 0:
-                        state.start[part] = now
-                        state.first_end[part] = now + argument
-                    now += argument
-                    works[part] += 1
-                    state.last_end[part] = now
-                elif opcode == _RECV:
-                    if held[argument] == 0:
-                        break
-                    slot = head[argument]
-                    if ready[slot] > now:
-                        stall[parts[line]] += ready[slot] - now
-                        now = ready[slot]
-                    freed[slot] = now
-                    held[argument] -= 1
-                    slot += 1
-                    base = machine.offset[argument]
-                    head[argument] = base if slot == base + machine.capacity[argument] else slot
-                    awake[machine.sender[argument]] = True
-                elif opcode == _SEND:
-                    if held[argument] == machine.capacity[argument]:
-                        break
-                    slot = tail[argument]
-                    if freed[slot] > now:
-                        stall[parts[line]] += freed[slot] - now
-                        now = freed[slot]
-                    ready[slot] = now + machine.latency_ticks[argument]
-                    held[argument] += 1
-                    passed[argument] += 1
-                    slot += 1
-                    base = machine.offset[argument]
-                    tail[argument] = base if slot == base + machine.capacity[argument] else slot
-                    awake[machine.receiver[argument]] = True
-                else:
-                    depth = machine.depths[line]
-                    if opcode == _LOOP:
-                        turns = 0
-                        if argument == 0:
-                            line = second[line]
-                        else:
-                            counts[unit, depth] = argument
-                            entries[unit, depth] += 1
-                        line += 1
-                        continue
-                    counts[unit, depth] -= 1
-                    if counts[unit, depth] == 0:
-                        line += 1
-                        continue
-                    turns = turns + 1 if machine.innermost[line] else TURNS
-                    line = second[line] + 1
-                    if turns == TURNS:
-                        awake[unit] = True
-                        break
-                    continue
-                done += 1
-                if tracing:
-                    log[rows, 0], log[rows, 1], log[rows, 2], log[rows, 3] = unit, line, now, 0
-                    rows += 1
-                    if rows >= last_row:
-                        line += 1
-                        awake[unit] = True
-                        break
-                line += 1
-            if line != state.line[unit] or done or turns:
-                moved = True
-                state.line[unit], state.clock[unit] = line, now
-                state.moves[unit] += 1
-                executed += done
-            if tracing and rows >= last_row:
-                return True, executed, skipped, rows
-        if not moved:
-            return False, executed, skipped, rows
-        state.sweep[0] += 1
-        due = 0  # levels below are to be taken anew
-        for level in range(levels):
-            age = state.sweep[0] - past.taken[level]
-            if level == 0 or age > _INTERVALS[level - 1]:
-                periods = skip(machine, state, past, level)
-                if periods:
-                    skipped += periods
-                    due = level + 1
-                    if tracing:
-                        rows = log_skips(past, log, rows)
+    tracing = len(log) > 0
+    last_row = len(log) - len(state.line)  # each unit may add a row when periods are skipped
+    executed = 0
+    for unit in members:
+        if not awake[unit]:
+            continue
+        awake[unit] = False
+        line, end, now = state.line[unit], machine.starts[unit + 1], state.clock[unit]
+        done, turns = 0, 0
+        while line < end:
+            opcode, argument = opcodes[line], first[line]
+            if opcode == _WORK:
+                part = parts[line]
+                if works[part] == 0:
+                    state.start[part] = now
+                    state.first_end[part] = now + argument
+                now += argument
+                works[part] += 1
+                state.last_end[part] = now
+            elif opcode == _RECV:
+                if held[argument] == 0:
                     break
-        for level in range(levels):
-            if level < due or state.sweep[0] - past.taken[level] >= _INTERVALS[level]:
-                remember(machine, state, past, level)
+                slot = head[argument]
+                if ready[slot] > now:
+                    stall[parts[line]] += ready[slot] - now
+                    now = ready[slot]
+                freed[slot] = now
+                held[argument] -= 1
+                slot += 1
+                base = machine.offset[argument]
+                head[argument] = base if slot == base + machine.capacity[argument] else slot
+                awake[machine.sender[argument]] = True
+            elif opcode == _SEND:
+                if held[argument] == machine.capacity[argument]:
+                    break
+                slot = tail[argument]
+                if freed[slot] > now:
+                    stall[parts[line]] += freed[slot] - now
+                    now = freed[slot]
+                ready[slot] = now + machine.latency_ticks[argument]
+                held[argument] += 1
+                passed[argument] += 1
+                slot += 1
+                base = machine.offset[argument]
+                tail[argument] = base if slot == base + machine.capacity[argument] else slot
+                awake[machine.receiver[argument]] = True
+            else:
+                depth = machine.depths[line]
+                if opcode == _LOOP:
+                    turns = 0
+                    if argument == 0:
+                        line = second[line]
+                    else:
+                        counts[unit, depth] = argument
+                        entries[unit, depth] += 1
+                    line += 1
+                    continue
+                counts[unit, depth] -= 1
+                if counts[unit, depth] == 0:
+                    line += 1
+                    continue
+                turns = turns + 1 if machine.innermost[line] else TURNS
+                line = second[line] + 1
+                if turns == TURNS:
+                    awake[unit] = True
+                    break
+                continue
+            done += 1
+            line += 1
+            if tracing:
+                log[rows, 0], log[rows, 1], log[rows, 2], log[rows, 3] = unit, line - 1, now, 0
+                rows += 1
+                if rows >= last_row:
+                    awake[unit] = True
+                    break
+        if line != state.line[unit] or done or turns:
+            state.line[unit], state.clock[unit] = line, now
+            state.moves[unit] += 1
+            executed += done
         if tracing and rows >= last_row:
-            break
-    return True, executed, skipped, rows
+            return executed, rows, True
+    return executed, rows, False
 
 
 @_inner
-def log_skips(past: Past, log: Ints, rows: int) -> int:
+def log_skips(past: Past, members: Ints, log: Ints, rows: int) -> int:
     """Add a row for every unit that has just skipped periods; return how many there are now."""
-    for unit in range(len(past.periods)):
+    if len(log) == 0:
+        return rows
+    for unit in members:
         if past.periods[unit] > 0:
             log[rows, 0], log[rows, 1] = unit, SKIPPED
             log[rows, 2], log[rows, 3] = past.shift[unit], past.periods[unit]
@@ -250,11 +335,13 @@ def log_skips(past: Past, log: Ints, rows: int) -> int:
 
 
 @_inner
-def remember(machine: Machine, state: State, past: Past, level: int) -> None:
-    """Take a snapshot: whatever belongs to units that did anything since the level's last one."""
-    past.taken[level] = state.sweep[0]
-    for unit in range(len(state.line)):
-        if state.moves[unit] == past.moves[level, unit]:
+def remember(
+    machine: Machine, state: State, past: Past, members: Ints, level: int, first: bool
+) -> None:
+    """Take a snapshot of some units; not the first one: of those that moved since the last one."""
+    past.taken[level] = past.now[0]
+    for unit in members:
+        if state.moves[unit] == past.moves[level, unit] and not first:
             continue
         line = state.line[unit]
         past.moves[level, unit] = state.moves[unit]
@@ -278,7 +365,7 @@ def remember(machine: Machine, state: State, past: Past, level: int) -> None:
 
 
 @_inner
-def skip(machine: Machine, state: State, past: Past, level: int) -> int:
+def skip(machine: Machine, state: State, past: Past, members: Ints, level: int) -> int:
     """Skip whole periods where the state is a snapshot's, shifted; return how many.
 
     Units that exchanged tokens since the snapshot form a group. A group recurs if
@@ -293,38 +380,37 @@ def skip(machine: Machine, state: State, past: Past, level: int) -> int:
     counter runs out; other groups have no part in it. So it happens that often, and what it leaves
     is that multiple of what it left once.
     """
-    if not candidates(machine, state, past, level):
-        return 0
-    connect(machine, state, past, level)
-    group, periods = past.group, past.periods
-    for unit in range(len(group)):
-        if group[unit] >= 0:
+    total, group, periods = 0, past.group, past.periods
+    if candidates(machine, state, past, members, level):
+        connect(machine, state, past, members, level)
+        for unit in members:
+            if group[unit] >= 0:
+                root = found(group, unit)
+                periods[root] = min(periods[root], periods[unit])
+        for unit in members:
+            if group[unit] < 0:
+                continue
             root = found(group, unit)
-            periods[root] = min(periods[root], periods[unit])
-    total = 0
-    for unit in range(len(group)):
-        if group[unit] < 0:
-            periods[unit] = 0
-            continue
-        root = found(group, unit)
-        periods[unit] = periods[root]
-        if periods[unit] == 0:
-            continue
-        total += periods[unit] if unit == root else 0
-        repeat_unit(machine, state, past, level, unit)
-        for link in range(machine.links_from[unit], machine.links_from[unit + 1]):
-            channel = machine.links[link]
-            if machine.sender[channel] == unit:
-                repeat_channel(machine, state, past, level, channel)
+            periods[unit] = periods[root]
+            if periods[unit] == 0:
+                continue
+            total += periods[unit] if unit == root else 0
+            repeat_unit(machine, state, past, level, unit)
+            for link in range(machine.links_from[unit], machine.links_from[unit + 1]):
+                channel = machine.links[link]
+                if machine.sender[channel] == unit:
+                    repeat_channel(machine, state, past, level, channel)
+    for unit in members:
+        group[unit] = -1
     return total
 
 
 @_inner
-def candidates(machine: Machine, state: State, past: Past, level: int) -> bool:
+def candidates(machine: Machine, state: State, past: Past, members: Ints, level: int) -> bool:
     """Find, unit by unit, how many periods the loops allow; return whether they ever allow any."""
     some = False
-    for unit in range(len(state.line)):
-        past.group[unit] = -1
+    for unit in members:
+        past.periods[unit] = 0
         if state.moves[unit] == past.moves[level, unit]:
             continue
         past.group[unit] = unit
@@ -348,10 +434,10 @@ def candidates(machine: Machine, state: State, past: Past, level: int) -> bool:
 
 
 @_inner
-def connect(machine: Machine, state: State, past: Past, level: int) -> None:
+def connect(machine: Machine, state: State, past: Past, members: Ints, level: int) -> None:
     """Join units that exchanged tokens, and rule out those whose channels do not recur."""
     group, shift, periods = past.group, past.shift, past.periods
-    for unit in range(len(group)):
+    for unit in members:
         if group[unit] < 0:
             continue
         for link in range(machine.links_from[unit], machine.links_from[unit + 1]):
@@ -361,7 +447,7 @@ def connect(machine: Machine, state: State, past: Past, level: int) -> None:
             other = machine.receiver[channel] + machine.sender[channel] - unit
             if sent == 0 and more == 0:
                 continue
-            if more != 0:
+            if more != 0 or group[other] < 0:
                 periods[unit] = 0  # it would run full, or empty
             if group[other] < 0 or machine.sender[channel] != unit:
                 continue

@@ -18,6 +18,8 @@ from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from archsim.engine import _kernel
 from archsim.engine._kernel import Ints, Machine, Past, State
@@ -31,6 +33,9 @@ _SWEEPS_PER_CALL = 20_000
 """Between two reports of progress, and two chances to be interrupted."""
 
 _LOG_ROWS = 1 << 16
+
+_OFTEN = 64
+"""How many times more tokens a unit may exchange with others than with one of its crew."""
 
 
 def run(
@@ -55,13 +60,16 @@ def run(
         raise ValueError(f"{len(program.ports)} ports are arbitrated while the program runs")
     machine = _machine(program)
     state = _state(program, machine)
-    past = _past(state, len(_kernel.SPACING) if fast_forward else 0)
+    levels = len(_kernel.SPACING) if fast_forward else 0
+    near, far = _past(state, levels), _past(state, levels)
     log = np.zeros((_LOG_ROWS + 2 * len(program.units) if trace else 0, 4), np.int64)
     total = program.code.works if progress else 0
     executed = skipped = 0
     going = True
     while going:
-        going, steps, periods, rows = _kernel.advance(machine, state, past, log, _SWEEPS_PER_CALL)
+        going, steps, periods, rows = _kernel.advance(
+            machine, state, near, far, log, _SWEEPS_PER_CALL
+        )
         executed += steps
         skipped += periods
         if trace:
@@ -110,6 +118,7 @@ def _machine(program: Program) -> Machine:
         if receiver != sender:
             links[receiver].append(channel)
     capacity = [channel.capacity for channel in program.channels]
+    crews_from, members = _crews(program)
     return Machine(
         opcodes=opcodes,
         first=first,
@@ -127,7 +136,31 @@ def _machine(program: Program) -> Machine:
         receiver=_ints(program.receivers),
         links_from=_ints([0, *accumulate(len(of) for of in links)]),
         links=_ints([channel for of in links for channel in of]),
+        crews_from=crews_from,
+        members=members,
     )
+
+
+def _crews(program: Program) -> tuple[Ints, Ints]:
+    """Return the units by crew, and where each crew begins among them.
+
+    Two units are of one crew if no channel of either carries many times the tokens that the one
+    between them does. This decides in which order units are evaluated, and so no result.
+    """
+    code, channels = program.code, len(program.channels)
+    sends = np.flatnonzero(code.table[0] == Opcode.SEND)
+    times = np.array(code.times, dtype=np.float64)[sends]
+    tokens = np.bincount(code.table[1][sends], weights=times, minlength=channels)
+    ends = np.array([program.senders, program.receivers], dtype=np.int64)
+    busiest = np.zeros(len(program.units))
+    for of in ends:
+        np.maximum.at(busiest, of, tokens)
+    close = _OFTEN * tokens >= busiest[ends].max(axis=0, initial=0)
+    units = len(program.units)
+    graph = coo_array((np.ones(close.sum()), tuple(ends[:, close])), shape=(units, units))
+    crews, crew_of = connected_components(graph, directed=False)
+    members = np.argsort(crew_of, kind="stable").astype(np.int64)
+    return np.searchsorted(crew_of[members], np.arange(crews + 1)).astype(np.int64), members
 
 
 def _ints(values: Iterable[int]) -> Ints:
@@ -184,7 +217,6 @@ def _state(program: Program, machine: Machine) -> State:
         start=zeros(parts),
         first_end=zeros(parts),
         last_end=zeros(parts),
-        sweep=zeros(1),
     )
 
 
@@ -197,4 +229,6 @@ def _past(state: State, levels: int) -> Past:
     units = len(state.line)
     copied = {name: stacked(getattr(state, name)) for name in State._fields if name in Past._fields}
     room = {name: np.zeros(units, np.int64) for name in ("group", "shift", "periods")}
-    return Past(taken=np.zeros(levels, np.int64), **copied, **room)
+    room["group"][:] = -1
+    of_levels = {name: np.zeros(levels, np.int64) for name in ("taken", "stood")}
+    return Past(now=np.zeros(1, np.int64), **of_levels, **copied, **room)

@@ -9,16 +9,17 @@ insert
   products, first and last layers included. GEMMs on digital arrays and on the vector unit keep
   exact products of quantised operands.
 
-An analog product is cut as mapping says (slices of bits, readings of the fan-in); each reading gets
-the machine's noise and is converted, clipped and averaged as the machine does it. ``levels`` asks
+An analog product is cut as mapping says (``cutting``: slices of bits, readings of the fan-in); each
+reading gets the machine's noise and is converted, clipped and averaged as the machine does it
+(``readout``). ``levels`` asks
 :mod:`archsim.physics` for every standard deviation and for what repetition does to it; there is no
 formula of either here. All normal sources together take one random number an element, so cost grows
 neither with the number of sources nor with K.
 
 Reads of the graph: ``products`` (norms over patches), ``quantisers``, ``slices``, ``converter``,
 ``counting`` (photons of direct detection), ``draws`` (random numbers by seed, trial, batch and op).
-``simulator`` puts them together; ``evaluation`` runs a ``task`` and ``statistics`` says how far its
-result can be trusted.
+``simulator`` puts them together; ``evaluation`` runs a ``task`` under some ``conditions``, and
+``statistics`` says how far its result can be trusted.
 
 Refused: transposed convolutions on analog arrays (their noise belongs to taps, not to outputs),
 slices without quantisers, plans of other networks, sources that the machine does not have.
@@ -27,9 +28,11 @@ slices without quantisers, plans of other networks, sources that the machine doe
 from __future__ import annotations
 
 from archsim.functional.accuracy import Accuracy, Estimate, OpPrecision
+from archsim.functional.conditions import Conditions
 from archsim.functional.draws import Draws
-from archsim.functional.evaluation import evaluate, exported
+from archsim.functional.evaluation import Precision, evaluate, measure_precision
 from archsim.functional.settings import AdcRange, Quantisation, Ranges, Scheme, Settings
+from archsim.functional.setup import exported
 from archsim.functional.simulator import Simulator
 from archsim.functional.stand_in import StandIn, check_noise_bits
 from archsim.functional.statistics import Interval
@@ -38,10 +41,12 @@ from archsim.functional.task import Task
 __all__ = [
     "Accuracy",
     "AdcRange",
+    "Conditions",
     "Draws",
     "Estimate",
     "Interval",
     "OpPrecision",
+    "Precision",
     "Quantisation",
     "Ranges",
     "Scheme",
@@ -52,4 +57,5 @@ __all__ = [
     "check_noise_bits",
     "evaluate",
     "exported",
+    "measure_precision",
 ]

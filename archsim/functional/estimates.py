@@ -2,42 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from archsim.errors import WorkloadError
 from archsim.functional.accuracy import Estimate
-from archsim.functional.metrics import Metric
-from archsim.functional.statistics import FEWEST, Interval, images_interval, seeds_interval
+from archsim.functional.metrics import METRICS, Metric
+from archsim.functional.passes import Progress
+from archsim.functional.statistics import (
+    RESAMPLES,
+    Interval,
+    Statistic,
+    images_interval,
+    seeds_interval,
+)
 from archsim.functional.store import Results
-
-_FEWEST = {"spearman": 10}
-"""Examples that a metric needs for an interval, where that is more than any interval needs.
-
-Of fewer, so many resamples hold one target only that their correlation, which counts as 0, moves
-the interval: of 10 that differ it is one resample in a thousand million.
-"""
+from archsim.functional.task import Task
 
 
 class Estimates:
     """A metric's values with their intervals.
 
     Raises:
-        WorkloadError: There are too few examples for an interval; make it before long work.
+        WorkloadError: The examples do not do for an interval; make it before long work.
     """
 
-    def __init__(self, metric: Metric, targets: NDArray[Any], seed: int) -> None:
-        fewest = _FEWEST.get(metric.name, FEWEST)
-        if len(targets) < fewest:
-            raise WorkloadError(
-                f"examples: found {len(targets)}; expected {fewest} at least for an interval of "
-                f"{metric.name}; give more data"
-            )
-        self._metric, self._targets, self._seed = metric, targets, seed
+    def __init__(
+        self, task: Task, seed: int, resampled: Progress | None = None, *, intervals: int = 1
+    ) -> None:
+        """Make them.
+
+        Args:
+            task: What is measured, and on which examples.
+            seed: Of the resamples.
+            resampled: Called after each resample with how many of how many are done.
+            intervals: How many over examples there will be.
+        """
+        self._metric: Metric = METRICS[task.metric]
+        self._targets: NDArray[Any] = task.targets.cpu().numpy()
+        self._metric.check_resamples(self._targets)
+        self._seed, self._resampled = seed, resampled
+        self._done, self._total = 0, intervals * RESAMPLES
 
     def value(self, results: Results) -> float:
         """Return the metric of one pass."""
@@ -68,5 +76,18 @@ class Estimates:
     def _at(self, results: Results, examples: NDArray[np.int64]) -> float:
         return self._metric.value(results[:, examples], self._targets[examples])
 
-    def _over(self, statistic: Callable[[NDArray[np.int64]], float]) -> Interval:
-        return images_interval(statistic, len(self._targets), seed=self._seed)
+    def _over(self, statistic: Statistic) -> Interval:
+        return images_interval(self._told(statistic), len(self._targets), seed=self._seed)
+
+    def _told(self, statistic: Statistic) -> Statistic:
+        """Return a statistic that tells how far the resamples are."""
+        if self._resampled is None:
+            return statistic
+        tell = self._resampled
+
+        def told(examples: NDArray[np.int64]) -> float:
+            self._done += 1
+            tell(self._done, self._total)
+            return statistic(examples)
+
+        return told

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from torch.fx import Graph, GraphModule, Node
 
 from archsim.frontend import Arguments, Exported, attribute, operator
-from archsim.functional.gemm import AnalogGemm, AnalogPath
+from archsim.functional.gemm import AnalogGemm
+from archsim.functional.path import AnalogPath
 from archsim.functional.products import Convolution, Linear, MatMul, Product
 from archsim.functional.quantisers import Grid, Quantiser, grid_of, quantise_weights
 from archsim.functional.settings import Quantisation
@@ -35,7 +36,7 @@ class Inserter:
         self._numbers = numbers
         self._path = path
         self._chosen = quantisation
-        self._module = _copy(exported.graph_module)
+        self._module = copied(exported.graph_module)
         self.quantisers: dict[str, Quantiser] = {}
         self.gemms: dict[str, AnalogGemm] = {}
 
@@ -100,9 +101,9 @@ class Inserter:
             self._operand_quantiser(node, operand, [t for t, _ in tensor.elements], place)
             for place, (operand, tensor) in enumerate(zip(operands, tensors, strict=True))
         ]
-        gemm.inputs_from = watched[0][1]
+        gemm.cutting.inputs_from = watched[0][1]
         if len(watched) > 1:
-            gemm.held_from = watched[1][1]
+            gemm.cutting.held_from = watched[1][1]
         self.gemms[gemm.op] = gemm
         with self._module.graph.inserting_before(node):
             made = self._call(
@@ -148,8 +149,8 @@ class Inserter:
         node.update_arg(1, constant)
 
 
-def _copy(graph_module: GraphModule) -> GraphModule:
-    """Return a module with a graph of its own over the same parameters."""
+def copied(graph_module: GraphModule) -> GraphModule:
+    """Return a module with a graph of its own, over the same parameters."""
     graph = Graph()
     graph.output(graph.graph_copy(graph_module.graph, {}))
     graph.set_codegen(graph_module.graph._codegen)  # noqa: SLF001 - there is no public getter

@@ -17,9 +17,11 @@ from torch import Tensor
 
 from archsim.errors import WorkloadError
 from archsim.functional.listing import listed
+from archsim.functional.statistics import FEWEST, RESAMPLES
 
 _MATRIX = 2  # axes of scores for each class
-_FEWEST = 2
+_FEWEST_CLASSES = 2
+_FEWEST_RANKED = 10  # that differ: one resample in a thousand million has one of them only
 
 
 class Metric(Protocol):
@@ -50,6 +52,13 @@ class Metric(Protocol):
             WorkloadError: Every fault of the shape and of the targets.
         """
 
+    def check_resamples(self, targets: NDArray[Any]) -> None:
+        """Refuse examples of which too many resamples would have no value of their own.
+
+        Raises:
+            WorkloadError: They do not do for an interval.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class Top1:
@@ -77,20 +86,24 @@ class Top1:
         """Refuse outputs that are not n x classes, and targets that are not n of these classes."""
         faults = []
         classes = outputs_shape[1] if len(outputs_shape) == _MATRIX else 0
-        if classes < _FEWEST:
+        if classes < _FEWEST_CLASSES:
             faults.append(
-                f"outputs: found {_shape(outputs_shape)}; expected N x classes, {_FEWEST} or more; "
-                "return the scores of all classes as the model's only output"
+                f"outputs: found {_shape(outputs_shape)}; expected N x classes, {_FEWEST_CLASSES} "
+                "or more; return the scores of all classes as the model's only output"
             )
         if targets.ndim != 1 or targets.is_floating_point() or targets.dtype == torch.bool:
             faults.append(
                 f"targets: found {_shape(targets.shape)} of {_type(targets)}; expected N labels, "
                 "whole numbers; give the number of each example's class"
             )
-        elif classes >= _FEWEST:
+        elif classes >= _FEWEST_CLASSES:
             faults += _out_of_range(targets, classes)
         if faults:
             raise WorkloadError("\n".join(faults))
+
+    def check_resamples(self, targets: NDArray[Any]) -> None:
+        """Refuse fewer examples than any interval needs."""
+        _enough(len(targets), FEWEST, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +151,33 @@ class Spearman:
         if faults:
             raise WorkloadError("\n".join(faults))
 
+    def check_resamples(self, targets: NDArray[Any]) -> None:
+        """Refuse examples of which a resample is likely to hold one target only.
+
+        Such a resample ranks nothing, counts as 0, and would move the interval. Of n examples, c of
+        them with a target, a share of (c/n)^n of all resamples holds that target alone.
+        """
+        _enough(len(targets), _FEWEST_RANKED, self.name)
+        _, counts = np.unique(targets, return_counts=True)
+        chance = float(np.sum((counts / len(targets)) ** len(targets)))
+        if chance * RESAMPLES >= 1:
+            raise WorkloadError(
+                f"targets: found {counts.max():,} of {len(targets):,} equal, so that a share of "
+                f"{chance:.2g} of all resamples rank nothing; expected less than one in "
+                f"{RESAMPLES:,} for an interval of {self.name}; give more examples with other "
+                "targets"
+            )
+
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in (Top1(), Spearman())}
+
+
+def _enough(examples: int, fewest: int, metric: str) -> None:
+    if examples < fewest:
+        raise WorkloadError(
+            f"examples: found {examples}; expected {fewest} at least for an interval of {metric}; "
+            "give more data"
+        )
 
 
 def _out_of_range(targets: Tensor, classes: int) -> list[str]:

@@ -19,26 +19,44 @@ from archsim.functional.task import Task
 
 Progress = Callable[[int, int], None]
 
-RECORDED = 200
-"""Examples over which noise and signal of each product are gathered."""
+_RECORDED = 200
 
 
 class Passes:
-    """Forward passes over a task's examples."""
+    """Forward passes over a task's examples.
 
-    def __init__(
-        self, task: Task, batch: int, device: str, progress: Progress | None, *, runs: int
-    ) -> None:
-        self._task, self._batch, self._device, self._progress = task, batch, device, progress
-        self._done, self._total = 0, runs * -(-len(task.targets) // batch)
+    Attributes:
+        batch: Examples of one forward pass.
+        metric: What is measured.
+        recorded: Over how many examples noise and signal of each product are gathered.
+    """
+
+    def __init__(self, task: Task, batch: int, device: str, progress: Progress | None) -> None:
+        """Make them.
+
+        Args:
+            task: The examples.
+            batch: How many at a time.
+            device: Where they are run.
+            progress: Called after each batch with how many of how many are done.
+        """
+        self._task, self._device, self._progress = task, device, progress
+        self._done, self._total = 0, 0
+        self.batch = batch
         self.metric: Metric = METRICS[task.metric]
+        self.recorded = min(_RECORDED, len(task.targets))
+
+    def expect(self, runs: int, *, recording: bool) -> None:
+        """Say how many passes over all examples there will be, and whether noise is gathered."""
+        batches = runs * self._batches_of(len(self._task.targets))
+        self._total = batches + (self._batches_of(self.recorded) if recording else 0)
 
     def kept(
         self, store: Store, name: str, network: Any, draws: Callable[[int], Draws] | None = None
     ) -> Results:
         """Return one result for each example: the store's, or those of a pass over all."""
         if name in store:
-            self._tick(-(-len(self._task.targets) // self._batch))
+            self._tick(self._batches_of(len(self._task.targets)))
         return store.get(name, partial(self.results, network, draws))
 
     def results(self, network: Any, draws: Callable[[int], Draws] | None = None) -> Results:
@@ -60,10 +78,11 @@ class Passes:
         """Return what noise does to each product, over some of the examples."""
         recorders = simulator.record()
         with torch.inference_mode():
-            some = tuple(values[:RECORDED] for values in self._task.inputs)
+            some = tuple(values[: self.recorded] for values in self._task.inputs)
             for step, batch in enumerate(self._batches(some)):
                 simulator.draw(draws(step))
                 simulator(*batch)
+                self._tick(1)
         simulator.draw(None)
         simulator.stop_recording()
         return recorders
@@ -73,9 +92,12 @@ class Passes:
         return self._batches(self._task.calibration)
 
     def _batches(self, inputs: Sequence[Tensor]) -> Iterator[tuple[Tensor, ...]]:
-        for first in range(0, len(inputs[0]), self._batch):
-            stored = (values[first : first + self._batch].to(self._device) for values in inputs)
+        for first in range(0, len(inputs[0]), self.batch):
+            stored = (values[first : first + self.batch].to(self._device) for values in inputs)
             yield self._task.prepare(*stored)
+
+    def _batches_of(self, examples: int) -> int:
+        return -(-examples // self.batch)
 
     def _tick(self, batches: int) -> None:
         self._done += batches

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Self
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -26,6 +26,9 @@ class Product(ABC):
         first: First element of the fan-in that takes part.
         last: The one after the last; None for all.
     """
+
+    channel_axis: ClassVar[int | None]
+    """Axis of the channels in the result; None where columns are positions."""
 
     first: int = 0
     last: int | None = None
@@ -50,10 +53,16 @@ class Product(ABC):
     def by_channel(self, values: Tensor) -> Tensor:
         """Return one value for each channel, or one for all, in a shape that fits the result."""
 
+    @abstractmethod
+    def by_held(self, values: Tensor) -> Tensor:
+        """Return the same in a shape that fits the held operand."""
+
 
 @dataclass(frozen=True)
 class Linear(Product):
     """A constant matrix: inputs [..., D], held [C, D], result [..., C]."""
+
+    channel_axis = -1
 
     def __call__(self, inputs: Tensor, held: Tensor, bias: Tensor | None = None) -> Tensor:
         """Return the product."""
@@ -73,10 +82,16 @@ class Linear(Product):
         """Return values [C] or [1]."""
         return values
 
+    def by_held(self, values: Tensor) -> Tensor:
+        """Return values [C, 1] or [1, 1]."""
+        return values.view(-1, 1)
+
 
 @dataclass(frozen=True)
 class MatMul(Product):
     """Two activations: inputs [..., R, D], held [..., D, C], result [..., R, C]."""
+
+    channel_axis = None
 
     def __call__(self, inputs: Tensor, held: Tensor, bias: Tensor | None = None) -> Tensor:
         """Return the product."""
@@ -96,6 +111,10 @@ class MatMul(Product):
         """Return the one value that there is: columns are positions, not channels."""
         return values
 
+    def by_held(self, values: Tensor) -> Tensor:
+        """Return the one value that there is."""
+        return values
+
 
 @dataclass(frozen=True)
 class Convolution(Product):
@@ -110,6 +129,8 @@ class Convolution(Product):
         dilation: Distance of taps, for each spatial dimension.
         groups: G, products with inputs and channels of their own.
     """
+
+    channel_axis = 1
 
     shape: tuple[int, ...] = ()
     stride: tuple[int, ...] = ()
@@ -141,6 +162,10 @@ class Convolution(Product):
     def by_channel(self, values: Tensor) -> Tensor:
         """Return values [C, 1, ...] or [1, 1, ...]."""
         return values.view(-1, *[1] * (len(self.shape) - 2))
+
+    def by_held(self, values: Tensor) -> Tensor:
+        """Return values [C, 1, 1, ...] or [1, 1, 1, ...]."""
+        return values.view(-1, *[1] * (len(self.shape) - 1))
 
     @property
     def _whole(self) -> bool:

@@ -46,8 +46,13 @@ class Reading:
     fan_in: int
     vector: int
     symbols: int
-    unit: Any
-    sums_range: float | None
+    unit: Any = 1.0
+    sums_range: float | None = None
+
+    @property
+    def pair(self) -> tuple[int, int]:
+        """Return the places of input slice and weight slice."""
+        return self.key[:2]
 
     def variance(self, sources: tuple[NoiseSource, ...], repeating: Repeating | None) -> Variance:
         """Return the variance of normal sources, in the unit of the inputs and weights."""

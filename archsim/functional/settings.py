@@ -55,7 +55,7 @@ class Quantisation:
         ranges: How activations are calibrated; weights always span their own.
         percentile: For ``percentile``: per cent of values at or below the upper end; as many lie
             at or above the lower.
-        momentum: For ``moving_average``: weight of a new batch.
+        momentum: For ``moving_average``: weight of a new batch, between 0 and 1.
     """
 
     activations: Scheme = Scheme.AFFINE
@@ -72,10 +72,10 @@ class Quantisation:
                 f"percentile: found {self.percentile:g}; expected above 50, at most 100; give one "
                 "such as 99.99"
             )
-        if not 0 < self.momentum <= 1:
+        if not 0 < self.momentum < 1:
             faults.append(
-                f"momentum: found {self.momentum:g}; expected above 0, at most 1; give one such "
-                "as 0.01"
+                f"momentum: found {self.momentum:g}; expected above 0, below 1; give one such as "
+                "0.01"
             )
         if faults:
             raise ConfigError("\n".join(faults))
@@ -94,3 +94,10 @@ class Settings:
     quantisation: Quantisation | None = field(default_factory=Quantisation)
     sources: frozenset[str] | None = None
     adc: AdcRange = AdcRange.CALIBRATED
+
+    def __repr__(self) -> str:
+        """Return the same text in every process, which the order of a set is not."""
+        sources = repr(self.sources)
+        if self.sources:
+            sources = f"frozenset({{{', '.join(map(repr, sorted(self.sources)))}}})"
+        return f"Settings(quantisation={self.quantisation!r}, sources={sources}, adc={self.adc!r})"

@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from archsim.errors import ConfigError, WorkloadError
 from archsim.frontend import Exported, operator
 from archsim.functional.draws import Draws
-from archsim.functional.gemm import AnalogGemm, AnalogPath
+from archsim.functional.gemm import AnalogGemm
 from archsim.functional.inserting import FORMS, Inserter
 from archsim.functional.levels import select
+from archsim.functional.path import AnalogPath
 from archsim.functional.quantisers import EXACT_BITS, Quantiser
 from archsim.functional.recording import Recorder
 from archsim.functional.settings import AdcRange, Settings
@@ -89,7 +90,7 @@ class Simulator(nn.Module):
             if self.path.adc_bits is None:
                 return
             for gemm in self.gemms.values():
-                gemm.watching = True
+                gemm.readout.watching = True
             for batch in kept:
                 self(*batch)
             for gemm in self.gemms.values():

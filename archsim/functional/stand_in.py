@@ -17,24 +17,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from math import sqrt
+from typing import Any
 
 import torch
 
 from archsim.errors import ConfigError
 from archsim.frontend import Exported
 from archsim.functional.accuracy import Estimate
+from archsim.functional.conditions import Conditions
 from archsim.functional.draws import Draws
 from archsim.functional.estimates import Estimates
-from archsim.functional.evaluation import Bits, check_counts, exported
-from archsim.functional.passes import Passes, Progress
+from archsim.functional.passes import Progress
 from archsim.functional.recording import Recorder
-from archsim.functional.settings import Settings
-from archsim.functional.simulator import Simulator
+from archsim.functional.setup import Plan, Setup
 from archsim.functional.task import Task
 from archsim.hardware import Hardware
-from archsim.workload import RepetitionPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +63,13 @@ class StandIn:
 def check_noise_bits(  # noqa: PLR0913 - as for evaluate
     task: Task,
     hardware: Hardware,
-    plan: RepetitionPlan | int | float = 1,
+    plan: Plan = 1,
+    conditions: Conditions | None = None,
     *,
-    trials: int = 5,
-    seed: int = 0,
-    batch: int | None = None,
-    bits: Bits = (None, None),
-    settings: Settings | None = None,
     network: Exported | None = None,
-    device: str = "cpu",
     progress: Progress | None = None,
+    resampled: Progress | None = None,
+    **changed: Any,
 ) -> StandIn:
     """Return how accurate a network is with noise, and with a quantiser for each noise.
 
@@ -84,29 +79,30 @@ def check_noise_bits(  # noqa: PLR0913 - as for evaluate
         ConfigError: No noise acts.
         ArchsimError: As for :func:`archsim.functional.evaluate`.
     """
-    batch = check_counts(task, trials, batch)
-    simulator = Simulator(network or exported(task, bits), hardware, plan, settings).to(device)
-    if not simulator.path.sources.names or not simulator.gemms:
+    how = Conditions.of(conditions, changed)
+    setup = Setup(task, hardware, plan, how, network, progress)
+    if not setup.noise:
         raise ConfigError(
             f"{hardware.name}: found no noise that acts; expected some to compare with; choose a "
             "machine or sources that have some"
         )
-    passes = Passes(task, batch, device, progress, runs=1 + 2 * trials)
-    estimates = Estimates(passes.metric, task.targets.cpu().numpy(), seed)
-    simulator.calibrate(passes.calibration())
+    passes, simulator, trials = setup.passes, setup.simulator, range(how.trials)
+    estimates = Estimates(setup.task, how.seed, resampled, intervals=3)
+    passes.expect(1 + 2 * how.trials, recording=True)
+    setup.calibrate()
     quantised = passes.results(simulator)
-    noisy = [passes.results(simulator, partial(Draws, seed, trial)) for trial in range(trials)]
-    recorders = passes.record(simulator, partial(Draws, seed, 0))
+    noisy = [passes.results(simulator, setup.draws(trial)) for trial in trials]
+    recorders = passes.record(simulator, setup.draws(0))
     rounded = []
-    for trial in range(trials):
-        simulator.stand_in(_levels(recorders, Draws(seed, trial)))
+    for trial in trials:
+        simulator.stand_in(_levels(recorders, Draws(how.seed, trial)))
         rounded.append(passes.results(simulator))
     simulator.stand_in(None)
     return StandIn(
         metric=passes.metric.name,
         unit=passes.metric.unit,
-        examples=len(task.targets),
-        trials=trials,
+        examples=len(setup.task.targets),
+        trials=how.trials,
         quantised=estimates.value(quantised),
         noisy=estimates.mean(noisy),
         rounded=estimates.mean(rounded),

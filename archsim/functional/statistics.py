@@ -15,6 +15,12 @@ from archsim.errors import WorkloadError
 FEWEST = 2
 """Examples, or trials, that any interval needs."""
 
+RESAMPLES = 2000
+"""How many times examples are drawn for an interval over them."""
+
+Statistic = Callable[[NDArray[np.int64]], float]
+"""Takes indices of examples."""
+
 _TAILS = (0.025, 0.975)
 
 
@@ -42,7 +48,7 @@ def seeds_interval(values: Sequence[float] | NDArray[Any]) -> Interval | None:
 
 
 def images_interval(
-    statistic: Callable[[NDArray[np.int64]], float], n: int, *, seed: int, resamples: int = 2000
+    statistic: Statistic, n: int, *, seed: int, resamples: int = RESAMPLES
 ) -> Interval:
     """Return the 95 % percentile bootstrap interval of a statistic of n examples.
 

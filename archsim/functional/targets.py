@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from archsim.functional.callables import guarded, made, try_out
 from archsim.functional.data import Data, load_data
 from archsim.functional.data_faults import Names, example_faults, target_faults
 from archsim.functional.metrics import METRICS
-from archsim.functional.task import Task
+from archsim.functional.task import ShippedTask, Task
 from archsim.functional.weights import load_weights
 from archsim.workload import shipped
 
@@ -32,7 +32,6 @@ CALIBRATING = 100
 """Test examples that set ranges where there is no other data."""
 
 _TASKS = "workloads.tasks"
-_FEWEST = 2
 _NAMES = Names("inputs", "targets", "calibration")
 
 
@@ -65,7 +64,7 @@ class Belongings:
         return [name for name, value in values.items() if value not in (None, (), [])]
 
 
-def shipped_tasks() -> Mapping[str, Callable[[], Task]]:
+def shipped_tasks() -> Mapping[str, ShippedTask]:
     """Return the tasks that travel with the program, by the names of their workloads.
 
     Raises:
@@ -82,7 +81,7 @@ def shipped_tasks() -> Mapping[str, Callable[[], Task]]:
             f"workloads: found another package of this name; expected the one that ships, in "
             f"{home}; run archsim from another folder, or uninstall or rename that package"
         )
-    tasks: Mapping[str, Callable[[], Task]] = module.TASKS
+    tasks: Mapping[str, ShippedTask] = module.TASKS
     return tasks
 
 
@@ -106,38 +105,6 @@ def load_task(model: str, belongings: Belongings | None = None) -> Task:
             "beside module:callable only; leave them out, or write workloads.models.lenet:LeNet5"
         )
     return _from_name(model)
-
-
-def limited(task: Task, examples: int) -> Task:
-    """Return a task with its first examples only; those that set ranges stay.
-
-    Raises:
-        ConfigError: They are too few for an interval.
-    """
-    if examples < _FEWEST:
-        raise ConfigError(
-            f"--limit: found {examples}; expected {_FEWEST} examples at least; raise it"
-        )
-    if examples >= len(task.targets):
-        return task
-    return replace(
-        task,
-        inputs=tuple(values[:examples] for values in task.inputs),
-        targets=task.targets[:examples],
-        source={**task.source, "limit": f"first {examples:,} of {len(task.targets):,} examples"},
-    )
-
-
-def check_device(name: str) -> None:
-    """Refuse a device that torch cannot use here.
-
-    Raises:
-        ConfigError: It is unknown or not there.
-    """
-    if name not in ("cpu", "cuda"):
-        raise ConfigError(f"--device: found {name!r}; expected cpu or cuda; choose one")
-    if name == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("--device: found no CUDA device here; expected one; use cpu")
 
 
 def _from_name(name: str) -> Task:

@@ -9,7 +9,7 @@ from numbers import Integral
 from torch import Tensor, nn
 
 from archsim.documents import closest
-from archsim.errors import WorkloadError
+from archsim.errors import ArchsimError, WorkloadError
 from archsim.functional.metrics import METRICS
 
 
@@ -57,6 +57,40 @@ class Task:
         faults = list(_faults(self))
         if faults:
             raise WorkloadError("\n".join(f"task.{fault}" for fault in faults))
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedTask:
+    """A task that travels with the program, before anything of it is read.
+
+    Attributes:
+        name: That of its workload.
+        about: Network and data, in words.
+        metric: What is measured.
+        examples: How many there are.
+        check: Refuses what is missing, from a look at which files are there.
+        load: Reads it.
+    """
+
+    name: str
+    about: str
+    metric: str
+    examples: int
+    check: Callable[[], None]
+    load: Callable[[], Task]
+
+    def __call__(self) -> Task:
+        """Return the task."""
+        return self.load()
+
+    @property
+    def missing(self) -> str | None:
+        """What keeps it from being loaded; None for nothing that can be seen."""
+        try:
+            self.check()
+        except ArchsimError as fault:
+            return str(fault)
+        return None
 
 
 def _faults(task: Task) -> Iterator[str]:

@@ -13,8 +13,7 @@ from archsim.report.precision import PrecisionRow, precision_rows
 from archsim.report.tables import print_lines, print_table, readable
 
 if TYPE_CHECKING:
-    from archsim.functional import Accuracy, Estimate, Interval, StandIn
-    from archsim.functional.evaluation import Precision
+    from archsim.functional import Accuracy, Estimate, Interval, Precision, StandIn
 
 FEW = 16
 """Ops that are all shown; of more, only the least precise."""

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from archsim.physics import precision
 
 if TYPE_CHECKING:
-    from archsim.functional import Accuracy, OpPrecision
-    from archsim.functional.evaluation import Precision
+    from archsim.functional import Accuracy, OpPrecision, Precision
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,9 @@ def own(**changes: str) -> str:
 TASKS = """
 import dataclasses
 
+import torch
+from torch import nn
+
 from small_nets import task
 
 
@@ -34,6 +37,17 @@ def wrong_types():
     return dataclasses.replace(
         task(), model=[1], batch="x", source={"a": 1}, prepare=None, metric="top"
     )
+
+
+class Score(nn.Module):
+    def forward(self, images):
+        return images.sum((1, 2, 3))
+
+
+def alike():
+    targets = torch.zeros(40)
+    targets[0] = 1
+    return dataclasses.replace(task(), model=Score(), targets=targets, metric="spearman")
 """
 
 CASES = {
@@ -66,7 +80,7 @@ CASES = {
     own() + " --mean 1": "found mean without std",
     own() + " --mean 1,2 --std 1,2": "found 2 values of mean; expected 1",
     own() + " --labels labels.csv": "found labels; expected them only for a folder of images",
-    own() + " --limit 1": "--limit: found 1; expected 2 examples at least",
+    own() + " --limit 1": "limit: found 1; expected 2 examples at least",
     own() + " --trials 0": "'--trials'",
     own() + " --batch 0": "'--batch'",
     own() + " --seed -1": "'--seed'",
@@ -76,8 +90,16 @@ CASES = {
     own() + " --ranges max": "--ranges: found 'max'",
     own() + " --percentile 99": "--percentile: found it with ranges by min_max",
     own() + " --ranges percentile --percentile 40": "percentile: found 40",
+    own()
+    + " --momentum 0.1": "--momentum: found it with ranges by min_max; expected it with --ran",
+    own() + " --ranges percentile --momentum 0.1": "--momentum: found it with ranges by percentile",
+    own() + " --ranges moving_average --momentum 1": "momentum: found 1; expected above 0, below 1",
+    own() + " --ranges moving_average --momentum 0": "momentum: found 0; expected above 0, below 1",
+    own() + " --ranges moving_average --percentile 99": "--percentile: found it with ranges by mov",
+    own() + " --float --percentile 0": "--float: found it beside --percentile",
+    own() + " --float --momentum 0": "--float: found it beside --momentum",
     own() + " --float --symmetric": "--float: found it beside --symmetric",
-    own() + " --device moon": "--device: found 'moon'; expected cpu or cuda",
+    own() + " --device moon": "device: found 'moon'; expected cpu or cuda",
     own() + " --bits 0": "activation_bits: found 0",
     own() + " --bits 4 --weight-bits 4": "--bits: found it beside",
     own() + " --repetitions 1.5": "found 1.5; expected whole numbers",
@@ -120,6 +142,7 @@ CASES = {
     f"run {OWN} --accuracy --schedule sequential": "sequential",
     f"precision {OWN}": "--trials: found it without --check",
     f"precision {OWN} --check --noise none": "found no noise that acts",
+    "accuracy homodyne small_tasks:alike": "targets: found 39 of 40 equal, so that a share of 0.36",
     f"precision {OWN} --check --checkpoint kept.json": "--checkpoint: found it; expected it for",
 }
 

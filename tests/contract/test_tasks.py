@@ -88,7 +88,8 @@ def test_its_workload_is_the_one_that_ships(name):
 @pytest.mark.parametrize("name", TASKS)
 def test_it_holds_as_many_examples_as_it_says_and_none_of_them_twice(name):
     found, known = task(name), KNOWN[name]
-    assert found.name == name
+    assert found.name == TASKS[name].name == name
+    assert (found.metric, len(found.targets)) == (TASKS[name].metric, TASKS[name].examples)
     assert not found.model.training
     assert {len(stored) for stored in (*found.inputs, found.targets)} == {known.examples}
     assert {len(stored) for stored in found.calibration} == {known.calibration}
@@ -184,6 +185,47 @@ def test_data_without_the_task_s_own_is_refused(name, monkeypatch, tmp_path):
     monkeypatch.setenv("ARCHSIM_DATA", str(tmp_path))
     with pytest.raises(ConfigError, match=r"found no such file; .*; set ARCHSIM_DATA to the folde"):
         TASKS[name]()
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_reads_what_its_listing_looks_for(name, monkeypatch):
+    needs(*filter(None, [KNOWN[name].data]))
+    assert TASKS[name].missing is None
+    read = set()
+    whole = image_data.file
+
+    def noted(path):
+        read.add("/".join(path.split("/")[:2]) if "val1300/" in path else path)
+        return whole(path)
+
+    monkeypatch.setattr(image_data, "file", noted)
+    monkeypatch.setattr(text_data, "file", noted)
+    TASKS[name]()
+    assert read == set(TASKS[name].check.args[0])
+
+
+@pytest.mark.parametrize("name", [name for name in TASKS if name != "digits_cnn"])
+def test_all_that_a_task_lacks_is_listed(name, monkeypatch, tmp_path):
+    monkeypatch.setenv("ARCHSIM_DATA", str(tmp_path))
+    files = TASKS[name].check.args[0]
+    assert TASKS[name].missing == (
+        f"{tmp_path}: found no {' and no '.join(files)}; expected all that this task reads; set "
+        "ARCHSIM_DATA to the folder that has cifar10/, imagenet/, mnist/ and text/; see the README"
+    )
+    for path in files[1:]:
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    assert TASKS[name].missing.startswith(f"{tmp_path}: found no {files[0]}; expected all")
+
+
+def test_a_reader_that_is_not_installed_is_listed(monkeypatch):
+    needs("text")
+    monkeypatch.setattr(image_data, "find_spec", lambda _: None)
+    assert TASKS["minilm_sst2"].missing == (
+        "tokenizers: found no such module; expected it, to read this task's data; "
+        "pip install 'archsim[export]'"
+    )
+    assert TASKS["mnist_cnn"].missing != TASKS["minilm_sst2"].missing
 
 
 def test_digits_need_no_data(monkeypatch):

@@ -77,6 +77,10 @@ def direct(s, n):
     return s.grid.w_range * s.grid.x_range * np.sqrt(s.light / n)
 
 
+def receiver_direct(s, electrons):
+    return electrons * s.grid.w_range * s.grid.x_range / BANK * np.ones_like(s.light)
+
+
 NO_KTC = ("tiles.tia.capacitance=null", "tiles.tia.temperature=null")
 BANK_DOES_ALL = ("tiles.dynamic_products=array", "tiles.tia.integrator=true", "tiles.rows=64")
 MODULATORS = Machine("homodyne", ("tiles.modulator.symbol_std=0.01",))
@@ -133,6 +137,19 @@ BANK_SOURCES = {
         ),
         "detector.shot",
         lambda s: direct(s, FAINT),
+    ),
+    "kTC, direct": (
+        Machine(
+            "ring_bank",
+            (*BANK_DOES_ALL, "tiles.tia.capacitance=5 fF", "tiles.tia.temperature=300 K"),
+        ),
+        "tia.ktc",
+        lambda s: receiver_direct(s, KTC),
+    ),
+    "white, direct": (
+        Machine("ring_bank", BANK_DOES_ALL),
+        "tia.white",
+        lambda s: receiver_direct(s, WHITE),  # one symbol: all wavelengths come at once
     ),
     "weights": (
         Machine("ring_bank", BANK_DOES_ALL),

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from archsim.functional.task import Task
+from archsim.functional.task import ShippedTask, Task
 from archsim.functional.weights import load_weights
 from workloads.models import cifar_resnet
 from workloads.models.efficientnet_lite import EfficientNetLite0
@@ -25,6 +25,16 @@ from workloads.tasks import image_data, text_data
 
 DIGITS_WEIGHTS = Path(__file__).parents[1] / "digits_cnn.safetensors"
 _DIGITS_LARGEST = 16
+_CIFAR_WEIGHTS = {
+    20: "resnet20-12fca82f.th",
+    32: "resnet32-d509ac18.th",
+    44: "resnet44-014dd654.th",
+    56: "resnet56-4bfd9763.th",
+}
+_MNIST_WEIGHTS = "mnist/ccexam_mnistnet.pth"
+_EFFICIENTNET_WEIGHTS = "imagenet/efficientnet_lite0_timm_names.pt"
+_SQUEEZENET_WEIGHTS = "imagenet/squeezenet1_1_torchvision_names_caffeBGR.pt"
+_IMAGENET = (image_data.IMAGENET_LABELS, image_data.IMAGENET_IMAGES)
 _CIFAR = {"means": (0.485, 0.456, 0.406), "deviations": (0.229, 0.224, 0.225)}
 _MNIST = {"means": (0.1307,), "deviations": (0.3081,)}
 _EFFICIENTNET = {"means": (0.498,), "deviations": (0.502,)}
@@ -61,6 +71,34 @@ def as_in_caffe(images: Tensor) -> tuple[Tensor]:
     return (images.flip(1).to(torch.float32) - means,)
 
 
+TASKS: dict[str, ShippedTask] = {}
+"""Every labelled task, by name."""
+
+
+def _ships(
+    examples: int, files: Sequence[str] = (), *, metric: str = "top1", modules: Sequence[str] = ()
+) -> Callable[[Callable[[], Task]], ShippedTask]:
+    """Let a function be a task that ships, listed without what it reads.
+
+    Args:
+        examples: How many there are.
+        files: All that it reads of the data.
+        metric: What is measured.
+        modules: What it takes to read them beyond what the program needs.
+    """
+
+    def listed(load: Callable[[], Task]) -> ShippedTask:
+        about = str(load.__doc__).partition("\n")[0].removeprefix("Return ").rstrip(".")
+        check = partial(image_data.check, files, modules)
+        TASKS[load.__name__] = ShippedTask(
+            load.__name__, about, metric, examples, check=check, load=load
+        )
+        return TASKS[load.__name__]
+
+    return listed
+
+
+@_ships(797)
 def digits_cnn() -> Task:
     """Return a small network on 797 digits of 8 x 8 pixels; it needs no data besides the program's.
 
@@ -84,9 +122,14 @@ def digits_cnn() -> Task:
     )
 
 
-def _cifar(depth: int, weights: str) -> Task:
+def _cifar_files(depth: int) -> tuple[str, str]:
+    return image_data.CIFAR10, f"cifar10/weights_akamaster/{_CIFAR_WEIGHTS[depth]}"
+
+
+def _cifar(depth: int) -> Task:
     found, model = image_data.cifar10(), getattr(cifar_resnet, f"resnet{depth}")()
-    digest = load_weights(model, [image_data.file(f"cifar10/weights_akamaster/{weights}")])
+    weights = image_data.file(_cifar_files(depth)[1])
+    digest = load_weights(model, [weights])
     return _of_images(
         f"resnet{depth}_cifar10",
         model,
@@ -94,7 +137,7 @@ def _cifar(depth: int, weights: str) -> Task:
         partial(standardised, **_CIFAR),
         {
             "model": f"workloads.models.cifar_resnet:resnet{depth}",
-            "weights": f"akamaster/pytorch_resnet_cifar10, {weights} sha256:{digest}",
+            "weights": f"akamaster/pytorch_resnet_cifar10, {weights.name} sha256:{digest}",
             "data": "CIFAR-10, first 1,000 test images",
             "calibration": "CIFAR-10, first 512 training images",
         },
@@ -120,30 +163,35 @@ def _of_images(
     )
 
 
+@_ships(1000, _cifar_files(20))
 def resnet20_cifar10() -> Task:
     """Return ResNet-20 on 1,000 images of CIFAR-10."""
-    return _cifar(20, "resnet20-12fca82f.th")
+    return _cifar(20)
 
 
+@_ships(1000, _cifar_files(32))
 def resnet32_cifar10() -> Task:
     """Return ResNet-32 on 1,000 images of CIFAR-10."""
-    return _cifar(32, "resnet32-d509ac18.th")
+    return _cifar(32)
 
 
+@_ships(1000, _cifar_files(44))
 def resnet44_cifar10() -> Task:
     """Return ResNet-44 on 1,000 images of CIFAR-10."""
-    return _cifar(44, "resnet44-014dd654.th")
+    return _cifar(44)
 
 
+@_ships(1000, _cifar_files(56))
 def resnet56_cifar10() -> Task:
     """Return ResNet-56 on 1,000 images of CIFAR-10."""
-    return _cifar(56, "resnet56-4bfd9763.th")
+    return _cifar(56)
 
 
+@_ships(10_000, (image_data.MNIST, _MNIST_WEIGHTS))
 def mnist_cnn() -> Task:
     """Return two convolutions and two linears on the 10,000 test images of MNIST."""
     found, model = image_data.mnist(), MnistCnn()
-    digest = load_weights(model, [image_data.file("mnist/ccexam_mnistnet.pth")])
+    digest = load_weights(model, [image_data.file(_MNIST_WEIGHTS)])
     return _of_images(
         "mnist_cnn",
         model,
@@ -158,10 +206,11 @@ def mnist_cnn() -> Task:
     )
 
 
+@_ships(1300, (*_IMAGENET, _EFFICIENTNET_WEIGHTS))
 def efficientnet_lite0() -> Task:
     """Return EfficientNet-Lite0 on 1,300 images of ImageNet at 224 pixels."""
     found, model = image_data.imagenet(), EfficientNetLite0()
-    digest = load_weights(model, [image_data.file("imagenet/efficientnet_lite0_timm_names.pt")])
+    digest = load_weights(model, [image_data.file(_EFFICIENTNET_WEIGHTS)])
     return _of_images(
         "efficientnet_lite0",
         model,
@@ -176,11 +225,11 @@ def efficientnet_lite0() -> Task:
     )
 
 
+@_ships(1300, (*_IMAGENET, _SQUEEZENET_WEIGHTS))
 def squeezenet1_1_caffe() -> Task:
     """Return SqueezeNet 1.1 on 1,300 images of ImageNet at 227 pixels."""
     found, model = image_data.imagenet(), SqueezeNet()
-    weights = "imagenet/squeezenet1_1_torchvision_names_caffeBGR.pt"
-    digest = load_weights(model, [image_data.file(weights)])
+    digest = load_weights(model, [image_data.file(_SQUEEZENET_WEIGHTS)])
     return _of_images(
         "squeezenet1_1_caffe",
         model,
@@ -195,6 +244,7 @@ def squeezenet1_1_caffe() -> Task:
     )
 
 
+@_ships(872, text_data.SST2_FILES, modules=text_data.MODULES)
 def minilm_sst2() -> Task:
     """Return MiniLM-L6 on the 872 sentences of SST-2's development set, padded to 56 tokens."""
     found, (model, weights) = text_data.sst2(), text_data.classifier()
@@ -214,6 +264,7 @@ def minilm_sst2() -> Task:
     )
 
 
+@_ships(1379, text_data.STSB_FILES, metric="spearman", modules=text_data.MODULES)
 def minilm_stsb() -> Task:
     """Return MiniLM-L6 on the 1,379 test pairs of the STS benchmark, padded to 48 tokens."""
     found, (model, weights) = text_data.stsb(), text_data.similarity()
@@ -232,21 +283,3 @@ def minilm_stsb() -> Task:
             "calibration": "STS benchmark, English, 128 training pairs at equal distances",
         },
     )
-
-
-TASKS: dict[str, Callable[[], Task]] = {
-    task.__name__: task
-    for task in (
-        digits_cnn,
-        resnet20_cifar10,
-        resnet32_cifar10,
-        resnet44_cifar10,
-        resnet56_cifar10,
-        mnist_cnn,
-        efficientnet_lite0,
-        squeezenet1_1_caffe,
-        minilm_sst2,
-        minilm_stsb,
-    )
-}
-"""Every labelled task, by name."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,6 +29,9 @@ _CALIBRATION = 512  # training images, the first ones
 _IMAGENET_CALIBRATION = 100  # there are test images only
 _IMAGENET_IMAGES, _IMAGENET_SIZE = 1300, 227
 _DIGITS_TRAINING = 1000
+CIFAR10 = "cifar10/cifar10_test1000_train4000.npz"
+MNIST = "mnist/mnist.npz"
+IMAGENET_LABELS, IMAGENET_IMAGES = "imagenet/val1300_labels.csv", "imagenet/val1300"
 _TRAINING_IMAGES = {"cifar10": 4000, "mnist": 60_000}
 
 
@@ -82,6 +86,29 @@ def file(name: str) -> Path:
     return path
 
 
+def check(names: Sequence[str], modules: Sequence[str] = ()) -> None:
+    """Refuse what is not there of some files and folders of the data, and of what reads them.
+
+    Raises:
+        ConfigError: Some are missing.
+    """
+    faults = []
+    missing = [name for name in names if not (folder() / name).exists()] if names else []
+    if missing:
+        faults.append(
+            f"{folder()}: found no {' and no '.join(missing)}; expected all that this task reads; "
+            f"{_REMEDY}"
+        )
+    faults += [
+        f"{module}: found no such module; expected it, to read this task's data; "
+        "pip install 'archsim[export]'"
+        for module in modules
+        if find_spec(module) is None
+    ]
+    if faults:
+        raise ConfigError("\n".join(faults))
+
+
 def unfit(path: Path, faults: Sequence[str]) -> ConfigError:
     """Return the error for a file that holds something other than it should."""
     return ConfigError("\n".join(f"{path}: {fault}; {_REMEDY}" for fault in faults))
@@ -92,7 +119,7 @@ def cifar10() -> Images:
 
     A. Krizhevsky, Learning multiple layers of features from tiny images (2009).
     """
-    arrays = _arrays("cifar10/cifar10_test1000_train4000.npz", "cifar10", 1000, (32, 32, 3))
+    arrays = _arrays(CIFAR10, "cifar10", 1000, (32, 32, 3))
     channels_first = {name: arrays[name].permute(0, 3, 1, 2) for name in ("x_test", "x_train")}
     return _images(arrays | channels_first)
 
@@ -102,7 +129,7 @@ def mnist() -> Images:
 
     Y. LeCun et al., Proc. IEEE 86(11), 2278 (1998).
     """
-    arrays = _arrays("mnist/mnist.npz", "mnist", 10_000, (28, 28))
+    arrays = _arrays(MNIST, "mnist", 10_000, (28, 28))
     one_channel = {name: arrays[name][:, None] for name in ("x_test", "x_train")}
     return _images(arrays | one_channel)
 
@@ -114,7 +141,7 @@ def imagenet() -> Images:
     """
     from PIL import Image  # only this task needs it
 
-    table, images = file("imagenet/val1300_labels.csv"), file("imagenet/val1300")
+    table, images = file(IMAGENET_LABELS), file(IMAGENET_IMAGES)
     rows = list(csv.reader(table.read_text(encoding="utf-8").splitlines()))
     labels = [int(row[1]) if len(row) == 2 and row[1].isdecimal() else -1 for row in rows]  # noqa: PLR2004 - name, label
     faults = [

@@ -25,6 +25,12 @@ SST2_TOKENS = 56  # its longest test sentence has 53
 STSB_TOKENS = 48  # its longest test sentence has 46
 _PUBLISHED = "text/minilm/model.safetensors"
 _FINE_TUNED = "text/minilm_sst2_finetuned_fp16.pt"
+_TOKENS = "text/minilm/tokenizer.json"
+_SST2_TESTS, _SST2_TRAINING = "text/sst2/dev.tsv", "text/sst2/train.tsv"
+_STSB_TESTS, _STSB_TRAINING = "text/stsb/stsb-en-test.csv", "text/stsb/stsb-en-train.csv"
+SST2_FILES = (_SST2_TESTS, _SST2_TRAINING, _TOKENS, _PUBLISHED, _FINE_TUNED)
+STSB_FILES = (_STSB_TESTS, _STSB_TRAINING, _TOKENS, _PUBLISHED)
+MODULES = ("tokenizers",)
 _SST2_CALIBRATION = 256
 _STSB_CALIBRATION = 128
 _PLACES = 512
@@ -50,7 +56,7 @@ def sst2() -> Sentences:
 
     R. Socher et al., EMNLP 2013: praise is 1, blame 0.
     """
-    tests, training = _labelled("text/sst2/dev.tsv"), _labelled("text/sst2/train.tsv")
+    tests, training = _labelled(_SST2_TESTS), _labelled(_SST2_TRAINING)
     chosen = _spread(training, _SST2_CALIBRATION)
     return Sentences(
         _tokens([sentence for sentence, _ in tests], SST2_TOKENS),
@@ -64,7 +70,7 @@ def stsb() -> Sentences:
 
     D. Cer et al., SemEval 2017, doi 10.18653/v1/S17-2001: alike from 0 to 5.
     """
-    tests, training = _scored("text/stsb/stsb-en-test.csv"), _scored("text/stsb/stsb-en-train.csv")
+    tests, training = _scored(_STSB_TESTS), _scored(_STSB_TRAINING)
     return Sentences(
         _pairs(tests),
         torch.tensor([score for *_, score in tests], dtype=torch.float64),
@@ -123,7 +129,7 @@ def _load_published(model: MiniLm) -> str:
 def _tokens(sentences: Sequence[str], length: int) -> tuple[Tensor, Tensor]:
     from tokenizers import Tokenizer  # only tasks with text need it
 
-    tokenizer = Tokenizer.from_file(str(file("text/minilm/tokenizer.json")))
+    tokenizer = Tokenizer.from_file(str(file(_TOKENS)))
     tokenizer.enable_truncation(length)
     tokenizer.enable_padding(length=length, pad_id=0, pad_token="[PAD]")
     encoded = tokenizer.encode_batch(list(sentences))

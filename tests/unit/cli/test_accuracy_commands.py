@@ -96,6 +96,38 @@ def test_bits_noise_and_settings_act():
     assert " ".join(page.split()).count("settings changed adc ideal") == 1
 
 
+def test_a_moving_average_has_a_momentum():
+    moving = ("accuracy", "homodyne", *OWN, "--batch", "5", "--ranges", "moving_average")
+    usual, given = told(*moving), told(*moving, "--momentum", "0.9")
+    assert usual["provenance"]["settings"] != given["provenance"]["settings"]
+    assert "momentum=0.9" in given["provenance"]["settings"]
+    assert usual == told(*moving, "--momentum", "0.01")
+    assert usual["values"] != given["values"]
+
+
+def test_intervals_are_told_of_after_the_passes(monkeypatch):
+    bars = []
+
+    class Bar(evaluating.ProgressBar):
+        def __init__(self, doing):
+            bars.append([doing])
+            super().__init__(doing)
+
+        def __call__(self, done, total):
+            bars[-1].append((done, total))
+
+        def __exit__(self, *_):
+            bars[-1].append("gone")
+
+    monkeypatch.setattr(evaluating, "ProgressBar", Bar)
+    archsim("accuracy", "homodyne", *OWN)
+    assert [(bar[0], bar[-2], bar[-1]) for bar in bars] == [
+        ("evaluating", (5, 5), "gone"),  # clean, quantised, two trials and what noise does
+        ("intervals", (4000, 4000), "gone"),
+    ]
+    assert all(len(bar) == 2 + bar[-2][1] for bar in bars)
+
+
 def test_a_part_of_the_data_is_said_to_be_one():
     done = archsim("accuracy", "homodyne", *OWN, "--limit", "20")
     assert "accuracy of 20 examples" in done.out
@@ -196,8 +228,7 @@ def test_precision_checks_its_noise_bits(monkeypatch):
     exports = []
     whole = evaluating.exported
     monkeypatch.setattr(evaluating, "exported", lambda task: exports.append(task) or whole(task))
-    monkeypatch.delattr("archsim.functional.stand_in.exported")
-    monkeypatch.delattr("archsim.functional.evaluation.exported")
+    monkeypatch.delattr("archsim.functional.setup.exported")
     found = told("precision", "homodyne", *OWN, "--repetitions", "64", "--check")
     check = found["noise_bits_check"]
     assert len(exports) == 1
@@ -214,13 +245,22 @@ def test_tasks_are_listed_with_metric_and_whether_their_data_is_there(monkeypatc
     monkeypatch.setenv("ARCHSIM_DATA", str(tmp_path))
     done = archsim("tasks")
     assert done.status == 0
-    rows = {line.split()[0]: line.split()[1:3] for line in done.out.splitlines() if line.split()}
-    assert rows["digits_cnn"] == ["top1", "there"]
-    assert rows["minilm_stsb"] == ["-", "missing"]
+    rows = {line.split()[0]: line.split()[1:4] for line in done.out.splitlines() if line.split()}
+    assert rows["digits_cnn"] == ["top1", "797", "there"]
+    assert rows["minilm_stsb"] == ["spearman", "1,379", "missing"]
+    assert "found no mnist/mnist.npz and no mnist/ccexam_mnistnet.pth; expected all" in done.err
     assert "set ARCHSIM_DATA to the folder" in done.err
     listed = json.loads(archsim("tasks", "--format", "json").out)
     assert [row["task"] for row in listed] == list(shipped_tasks())
     assert archsim("tasks", "--format", "csv").out.startswith("task,about,metric,examples,missing")
+
+
+def test_tasks_are_listed_without_reading_any(monkeypatch):
+    def reads(_):
+        raise AssertionError("a task was loaded")
+
+    monkeypatch.setattr(api.Task, "__post_init__", reads)
+    assert archsim("tasks").status == 0
 
 
 @pytest.mark.parametrize("command", ["accuracy", "precision", "tasks"])

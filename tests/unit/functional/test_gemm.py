@@ -6,8 +6,9 @@ import torch
 from archsim.errors import ConfigError
 from archsim.functional.converter import Converter
 from archsim.functional.draws import Draws
-from archsim.functional.gemm import AnalogGemm, AnalogPath
+from archsim.functional.gemm import AnalogGemm
 from archsim.functional.levels import Sources
+from archsim.functional.path import AnalogPath
 from archsim.functional.products import Linear, MatMul
 from archsim.functional.quantisers import Quantiser, quantise_weights
 from archsim.functional.settings import AdcRange, Quantisation
@@ -33,9 +34,9 @@ def gemm(chosen, readings=(3,), counts=(1,)):
     weight, grid = quantise_weights(WEIGHT, 32, Quantisation())
     spec = AnalogProduct(counts, 1, 8, 1, 8, parts)
     made = AnalogGemm("op", Linear(), chosen, spec, (weight, grid, BIAS))
-    made.inputs_from = Quantiser(32, None)
-    made.inputs_from(INPUTS)
-    made.inputs_from.settle()
+    made.cutting.inputs_from = Quantiser(32, None)
+    made.cutting.inputs_from(INPUTS)
+    made.cutting.inputs_from.settle()
     return made
 
 
@@ -73,11 +74,11 @@ def test_the_sum_of_readings_is_the_product(readings):
 
 def test_the_converters_range_is_what_sums_reached_in_units_of_both_full_scales():
     made = gemm(path(adc_bits=8))
-    made.watching = True
+    made.readout.watching = True
     assert torch.allclose(made(INPUTS), exact(), atol=1e-5)
     made.settle()
     sums = (exact() - BIAS) / torch.tensor([2.0, 1.0]) / 2
-    [converter] = made._converters.values()
+    [converter] = made.readout.converters.values()
     assert (converter.low, converter.high) == pytest.approx(
         (float(sums.min()), float(sums.max())), abs=0.01
     )
@@ -85,12 +86,22 @@ def test_the_converters_range_is_what_sums_reached_in_units_of_both_full_scales(
     assert torch.all((made(INPUTS) - exact()).abs() <= step / 2 + 1e-5)
 
 
+def test_ranges_that_were_being_found_are_forgotten():
+    made = gemm(path(adc_bits=8))
+    made.readout.watching = True
+    made(INPUTS)
+    made.forget()  # as when what came after it failed
+    assert torch.equal(made(INPUTS), torch.nn.functional.linear(INPUTS, WEIGHT, BIAS))
+    made.settle()
+    assert not made.readout.converters
+
+
 def test_where_nothing_was_seen_any_range_does():
     made = gemm(path(adc_bits=8))
-    made.watching = True
+    made.readout.watching = True
     made(torch.zeros(2, 3))
     made.settle()
-    assert [*made._converters.values()] == [Converter(0.0, 1.0, 8)]
+    assert [*made.readout.converters.values()] == [Converter(0.0, 1.0, 8)]
     made.forget()
     assert torch.equal(made(INPUTS), torch.nn.functional.linear(INPUTS, WEIGHT, BIAS))
 
@@ -130,7 +141,7 @@ def test_a_product_of_two_activations_takes_two():
 
 def test_noise_before_ranges_are_known_is_a_mistake():
     made = gemm(path(per_product=(THERMAL,)))
-    made.inputs_from = None
+    made.cutting.inputs_from = None
     made.draws = Draws(0)
     with pytest.raises(ConfigError, match="levels that are not known yet"):
         made(INPUTS)

@@ -56,11 +56,14 @@ def test_values_become_the_nearest_level_and_are_clipped():
     assert found.tolist() == [-1, -1, 0, 1, 1, 2, 2]
 
 
-def test_infinities_stay_where_they_were_seen():
-    seen = torch.tensor([float("-inf"), -1.0, 2.0])
-    quantiser = settled(2, seen)
-    found = quantiser(torch.tensor([float("-inf"), 0.9, float("inf")]))
-    assert found.tolist() == [float("-inf"), 1, float("inf")]
+@pytest.mark.parametrize("seen", [[float("-inf"), -1.0, 2.0], [-1.0, 2.0]])
+@pytest.mark.parametrize(
+    "infinite", [[float("inf")], [float("-inf")], [float("-inf"), float("inf")]]
+)
+def test_infinities_stay_whether_they_were_seen_or_not(seen, infinite):
+    quantiser = settled(2, torch.tensor(seen))
+    found = quantiser(torch.tensor([*infinite, 0.9, 3e38, -3e38, 3e38, -3e38]))
+    assert found.tolist() == [*infinite, 1, 2, -1, 2, -1]
 
 
 def test_not_a_number_stays_so():

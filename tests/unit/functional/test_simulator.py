@@ -88,7 +88,7 @@ def test_an_operand_of_several_tensors_has_levels_of_its_own():
     exported = export(module, (inputs[:1],), name="joined", source={})
     found = Simulator(exported, load_hardware("homodyne"))
     found.calibrate([(inputs,)])
-    last = found.gemms["last"].inputs_from
+    last = found.gemms["last"].cutting.inputs_from
     stored = [found.quantisers[name] for name in exported.workload.op("last").inputs
               if name in found.quantisers]  # fmt: skip
     assert last not in stored
@@ -107,11 +107,11 @@ def test_held_activations_of_fewer_bits_have_levels_of_their_own():
     found = Simulator(exported, load_hardware("homodyne"), 1, Settings(adc=AdcRange.IDEAL))
     found.calibrate([of.inputs])
     [gemm] = found.gemms.values()
-    assert (gemm.inputs_from.bits, gemm.held_from.bits) == (8, 3)
+    assert (gemm.cutting.inputs_from.bits, gemm.cutting.held_from.bits) == (8, 3)
     with torch.no_grad():
         eight = [found.quantisers[tensor.name](values)
                  for tensor, values in zip(narrow.inputs, of.inputs, strict=True)]  # fmt: skip
-        three = gemm.held_from(eight[1])
+        three = gemm.cutting.held_from(eight[1])
         assert len(three.unique()) <= 8
         assert torch.allclose(found(*of.inputs), eight[0] @ three, atol=1e-5)
 
@@ -138,3 +138,20 @@ def test_noise_acts_only_while_it_is_drawn():
         assert not torch.equal(found(*of.inputs), quiet)
         found.draw(None)
         assert torch.equal(found(*of.inputs), quiet)
+
+
+def test_what_is_masked_stays_so_where_calibration_had_no_mask():
+    of, seen = network("attention"), []
+    words = of.inputs[0]
+    masked, whole = words[::2], words[1::2]
+    found = made(of)
+    found.calibrate([(whole,)])
+    weights = found.quantisers["forward:softmax"]
+    weights.register_forward_hook(lambda _module, _inputs, outputs: seen.append(outputs))
+    with torch.no_grad():
+        found(masked)
+        found(whole)
+    absent = (masked == 0)[:, None, None].expand_as(seen[0])
+    assert bool((seen[0][absent] == 0).all())
+    assert bool((seen[0].sum(-1) > 0.5).all())
+    assert bool((seen[1][..., 3:] > 0).any())
