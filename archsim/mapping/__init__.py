@@ -1,10 +1,15 @@
 """From a workload, a machine and a plan to one program per hardware unit.
 
-``graph`` decides what executes each op, ``memory`` where each activation lies, ``tiling`` and
-``blocks`` how a GEMM is cut (arithmetic only), ``layout*`` put these together for one op, and
-``weight_stationary``, ``output_stationary`` and ``vector`` write an op into the ``schedule``,
-using the ``floor``'s units. ``serial`` and ``pipelined`` order the ops. ``program`` is the
-instruction set that the engines run. ``arithmetic`` tells the functional side the same cuts.
+``graph`` decides what executes each op, ``memory`` where each activation lies, ``tiling``,
+``blocks`` and ``whole_blocks`` how a GEMM is cut (arithmetic only), ``layout*`` put these together
+for one op, and ``weight_stationary``, ``output_stationary`` and ``vector`` write an op into the
+``schedule``, using the ``floor``'s units. ``serial`` and ``pipelined`` order the ops. ``bodies``
+keep what a unit does short. ``program`` is what engines run. ``arithmetic`` tells the functional
+side the same cuts.
+
+Programs are small, and quickly written: neighbouring rounds that are equal for a unit are a loop;
+ops that differ in nothing but their names are written once and copied. Graphs and cuts are pure
+functions of frozen values and kept, so that machines which differ in numbers only share them.
 
 Rules that decide the numbers:
 

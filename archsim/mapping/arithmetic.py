@@ -14,7 +14,7 @@ from archsim.hardware import Dac, Hardware, WeightStationary
 from archsim.mapping import layout_blocks, layout_weights
 from archsim.mapping.floor import Floor
 from archsim.mapping.graph import Graph, Operand, Place, place
-from archsim.mapping.layout import Counts, Reading, held_bits, input_bits, slices
+from archsim.mapping.layout import Counts, Reading, slices
 from archsim.mapping.schedule import Schedule
 from archsim.physics import repetition
 from archsim.workload import RepetitionPlan, Workload
@@ -89,8 +89,8 @@ def _product(floor: Floor, name: str, counts: Counts) -> AnalogProduct:
     else:
         cell = machine.weight_dac
         readings = layout_blocks.readings(floor, machine, step, tuple(map(int, counts)))
-    input_slices, input_slice_bits = slices(input_bits(floor, step), machine.dac)
-    weight_slices, weight_slice_bits = slices(held_bits(floor, step), cell)
+    input_slices, input_slice_bits = slices(step.input_bits, machine.dac)
+    weight_slices, weight_slice_bits = slices(step.held_bits, cell)
     return AnalogProduct(
         counts, input_slices, input_slice_bits, weight_slices, weight_slice_bits, readings
     )

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import groupby, islice
+from functools import lru_cache
+from itertools import groupby
 
 from archsim.hardware import OutputStationary
-from archsim.mapping.tiling import ceil_div, chunks, runs
+from archsim.mapping.tiling import ceil_div, runs
 from archsim.physics.repetition import Repetition
 from archsim.workload import Gemm
 
@@ -71,7 +72,9 @@ class BlockRound:
     """Waves on the same weights.
 
     Attributes:
-        waves: How often each wave is done, in order.
+        kinds: Its different waves.
+        order: Stretches of waves, and how often each is done; in a stretch, how often each kind
+            is done, and which it is.
         weights: Weights that the round brings into the buffer; 0 for activations.
         depth: Elements of the fan-in that it covers.
         passes: Repetitions in each stretch, one after the other; in time they add up to the
@@ -80,17 +83,27 @@ class BlockRound:
         carries_out: Whether results are partial sums, to be finished in a later round.
     """
 
-    waves: tuple[tuple[int, Wave], ...]
+    kinds: tuple[Wave, ...]
+    order: tuple[tuple[int, tuple[tuple[int, int], ...]], ...]
     weights: int
     depth: int
     passes: tuple[int, ...]
     carries_in: bool = False
     carries_out: bool = False
 
+    def __hash__(self) -> int:
+        """Hash what tells most rounds apart: a round is looked up often, and has many parts."""
+        return hash((self.order, self.weights, self.depth, self.passes))
+
+    @property
+    def waves(self) -> int:
+        """Return how many waves are done."""
+        return sum(times * sum(n for n, _ in stretch) for times, stretch in self.order)
+
     @property
     def tiles(self) -> int:
         """Return the tiles in use."""
-        return max(wave.tiles for _, wave in self.waves)
+        return max(wave.tiles for wave in self.kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +157,14 @@ def sharing(tiles: OutputStationary, groups: Sequence[Columns]) -> Sharing:
     )
 
 
+Rounds = tuple[tuple[BlockRound, int], ...]
+"""Rounds in order, and how often each is done."""
+
+
+@lru_cache(maxsize=256)
 def rounds(
-    gemm: Gemm, rows: int, groups: Sequence[Columns], share: Sharing, depths: Sequence[int]
-) -> list[tuple[BlockRound, int]]:
+    gemm: Gemm, rows: int, groups: tuple[Columns, ...], share: Sharing, depths: tuple[int, ...]
+) -> Rounds:
     """Return the rounds of a GEMM, equal neighbours counted.
 
     Args:
@@ -162,7 +180,7 @@ def rounds(
         times = len(list(same))
         step = [_round(rows, slots, share, gemm, (place, depths)) for place in range(len(depths))]
         found += [(step[0], times)] if len(step) == 1 else [(r, 1) for r in step * times]
-    return found
+    return tuple(found)
 
 
 def _column_steps(groups: Sequence[Columns], share: Sharing) -> Iterator[list[Columns]]:
@@ -193,20 +211,19 @@ def _round(
     levels = [1] if share.parallel else sorted({count for slot in slots for count in slot})
     columns = sum(map(len, slots))
     at_once = max(1, share.row_tiles // sum(map(share.copies, slots)))
-    cut = chunks(rows, share.rows * at_once)
+    full, rest = divmod(rows, share.rows * at_once)
+    cut = [(times, n) for times, n in ((full, share.rows * at_once), (1, rest)) if times and n]
     independent = len(slots) if share.reads_each and gemm.groups > 1 else 1
     return BlockRound(
-        waves=tuple(
-            (
-                len(list(same)),
-                replace(
-                    _wave(n, slots, share, levels),
-                    new_rows=Fraction(n * independent),
-                    new_columns=Fraction(columns, len(cut)),
-                ),
+        kinds=tuple(
+            replace(
+                _wave(n, slots, share, levels),
+                new_rows=Fraction(n * independent),
+                new_columns=Fraction(columns, full + bool(rest)),
             )
-            for n, same in groupby(cut)
+            for _, n in cut
         ),
+        order=((1, tuple((times, kind) for kind, (times, _) in enumerate(cut))),),
         weights=0 if gemm.dynamic else columns * depths[place],
         depth=depths[place],
         passes=tuple(b - a for a, b in zip([0, *levels], levels, strict=False)),
@@ -239,52 +256,3 @@ def _wave(rows: int, slots: list[Columns], share: Sharing, levels: list[int]) ->
     cores = ceil_div(max(map(len, slots)), share.core_columns)
     results = rows * sum(map(len, slots))
     return Wave(tiles, reads, reads * cores, Fraction(0), Fraction(0), results, tuple(parts))
-
-
-def whole_blocks(
-    gemm: Gemm, inputs: int, tiles: OutputStationary, repetitions: int
-) -> list[tuple[BlockRound, int]]:
-    """Return the rounds of a product of activations whose blocks the cores take in turn.
-
-    Every core integrates whole dot products of blocks of its own, columns first. Where tiles share
-    their input drivers, all blocks of one row of blocks share a broadcast. A wave that begins a new
-    row would need one more set of drivers than there is; that is neglected, as in Zhu et al., HPCA
-    2024, whose count of cycles this is but for the last wave's rounding.
-    """
-    parallel = tiles.repetition is Repetition.SPACE
-    copies, passes = (repetitions, 1) if parallel else (1, repetitions)
-    rows, columns = chunks(gemm.rows, tiles.rows), chunks(gemm.columns, tiles.columns)
-    products = range(gemm.groups * inputs)
-    blocks = (((p, i), r, c) for p in products for i, r in enumerate(rows) for c in columns)
-    slots = tiles.cores * (tiles.count // copies)
-    waves = []
-    while wave := list(islice(blocks, slots)):
-        new_rows = Fraction(sum(r for _, r, _ in wave), len(columns))
-        new_columns = Fraction(sum(c for _, _, c in wave), len(rows))
-        made = _wave_of_blocks(wave, tiles, copies)
-        waves.append(replace(made, new_rows=new_rows, new_columns=new_columns))
-    counted = tuple((len(list(same)), wave) for wave, same in groupby(waves))
-    return [(BlockRound(counted, 0, gemm.contraction, (passes,)), 1)]
-
-
-def _wave_of_blocks(
-    blocks: Sequence[tuple[tuple[int, int], int, int]], tiles: OutputStationary, copies: int
-) -> Wave:
-    """Return the wave of some blocks: their place among the rows, their rows and columns."""
-    used = ceil_div(len(blocks), tiles.cores)
-    products = sum(r * c for _, r, c in blocks)
-    weights = sum(c for _, _, c in blocks)
-    if tiles.inputs_shared_by == "tiles":
-        reads = sum({place: r for place, r, _ in blocks}.values())
-        drives = min(tiles.cores, len(blocks)) * max(r for _, r, _ in blocks)
-    else:
-        reads = drives = copies * sum(r for _, r, _ in blocks)
-    part = Part(
-        tiles=used,
-        weight_reads=weights,
-        weight_drives=weights * copies,
-        products=products * copies,
-        sums=products,
-        repeated_sums=products * copies,
-    )
-    return Wave(used * copies, reads, drives, Fraction(0), Fraction(0), products, (part,))

@@ -91,11 +91,14 @@ def _serial(graph: Graph, hardware: Hardware, counts: Mapping[str, Counts], batc
     floor = replace(floor, weight_rounds=rounds)
     unplanned = [(step, Traffic()) for step in graph.steps]
     tiles = pipelined.allot(hardware, _demands(floor, unplanned, counts)) if resident else None
-    partial_bits = _partial_bits(floor, _layouts(floor, unplanned, counts, tiles))
+    layouts = _layouts(floor, unplanned, counts, tiles)
+    partial_bits = _partial_bits(floor, layouts)
     capacity_bits = hardware.buffer.size_bits - space_bits
     traffic = plan_serial(graph, batch, capacity_bits, partial_bits)
     steps = list(zip(graph.steps, traffic, strict=True))
-    layouts = _layouts(floor, steps, counts, tiles)
+    # Where nothing lies in DRAM, a layout is what it was before that was known.
+    moved = [(step, moves) for step, moves in steps if moves.streamed or moves.streams_output]
+    layouts |= _layouts(floor, moved, counts, tiles)
     serial.emit(floor, steps, layouts)
     program = floor.schedule.finish()
     placed = placements(graph, steps, layouts, counts)
@@ -145,16 +148,17 @@ def _pipelined(
         slots=pipelined.SLOTS,
     )
 
-    def written(inputs: int, tiles: Mapping[str, int], shares: Shares) -> Program:
+    def written(inputs: int, tiles: Mapping[str, int], shares: Shares) -> Schedule:
         fresh = replace(floor, schedule=Schedule(), shares=shares)
         pipelined.emit(fresh, inputs, steps, _layouts(fresh, steps, counts, tiles))
-        return fresh.schedule.finish()
+        return fresh.schedule
 
     demands = _demands(floor, steps, counts)
     least = pipelined.allot(hardware, {op: replace(d, replicas=1) for op, d in demands.items()})
-    bound_ticks = pipelined.bound_ticks(floor, written(1, least, {}))
+    bound_ticks = pipelined.bound_ticks(floor, written(1, least, {}).units())
     tiles = pipelined.allot(hardware, demands, bound_ticks)
-    program = written(batch, tiles, pipelined.shares(written(1, tiles, {})))
+    shares = pipelined.shares(written(1, tiles, {}).units())
+    program = written(batch, tiles, shares).finish()
     loader = replace(floor, schedule=Schedule(), lags=None, slots=1)
     layouts = _layouts(loader, steps, counts, tiles)
     pipelined.emit_programming(loader, layouts)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from math import ceil
+from fractions import Fraction
+from functools import cached_property
 
 from archsim.hardware import Adc, Dac, Hardware
-from archsim.mapping.tiling import ceil_div
+from archsim.mapping.tiling import ceil_div, part_of
 
 
 class Durations:
@@ -34,12 +35,27 @@ class Durations:
 
     def dram_ticks(self, bits: int) -> int:
         """Return how long the DRAM's data pins take for so many bits."""
-        dram = self.hardware.dram
-        clock_hz = self.hardware.clocks[dram.clock]
-        return self.ticks(dram.clock, ceil(bits * clock_hz / (8 * dram.bandwidth_byte_per_s)))
+        return self.ticks(self.hardware.dram.clock, part_of(bits, self._dram_cycles_per_bit))
 
-    def conversion_ticks(self, converter: Adc | Dac) -> int:
+    @cached_property
+    def _dram_cycles_per_bit(self) -> Fraction:
+        dram = self.hardware.dram
+        return self.hardware.clocks[dram.clock] / (8 * dram.bandwidth_byte_per_s)
+
+    @cached_property
+    def adc_ticks(self) -> int:
+        """How long one conversion of the sums takes."""
+        return self.conversion_ticks(self.hardware.tiles.adc)
+
+    @cached_property
+    def dac_ticks(self) -> int:
+        """How long one conversion of an input takes."""
+        return self.conversion_ticks(self.hardware.tiles.dac)
+
+    def conversion_ticks(self, converter: Adc | Dac | None) -> int:
         """Return how long one conversion takes: whole cycles of the converter's clock."""
+        if converter is None:  # none is needed
+            return 0
         clock_hz = self.hardware.clocks[converter.clock]
         return self.ticks(converter.clock, converter.cycles(clock_hz))
 
@@ -48,8 +64,8 @@ class Durations:
         accumulator = self.hardware.tiles.accumulator
         return self.ticks(accumulator.clock, ceil_div(additions, accumulator.count))
 
-    @property
+    @cached_property
     def dram_latency_ticks(self) -> int:
-        """Return how long the first bit takes."""
+        """How long the first bit takes."""
         dram = self.hardware.dram
         return self.slots * self.hardware.ticks_of_time(dram.clock, dram.latency_s)

@@ -11,15 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import ceil
 
 from archsim.hardware import Hardware
 from archsim.mapping.durations import Durations
 from archsim.mapping.graph import Graph, Step
 from archsim.mapping.memory import Traffic
-from archsim.mapping.program import Work
 from archsim.mapping.schedule import Schedule, UnitHandle
-from archsim.mapping.tiling import ceil_div
+from archsim.mapping.tiling import ceil_div, part_of
 from archsim.workload import LaneOperations
 
 Shares = Mapping[tuple[str, str], Fraction]
@@ -75,7 +73,7 @@ class Floor(Durations):
 
     def own(self, name: str, role: str, op: str) -> UnitHandle:
         """Return a unit of the tiles that ``op`` runs on."""
-        return self.schedule.unit(self.private(name, op), role)
+        return self.schedule.unit(f"{op}/{name}" if self.resident else name, role)
 
     def private(self, name: str, op: str) -> str:
         """Return a name that is the op's own where it has tiles of its own."""
@@ -85,8 +83,9 @@ class Floor(Durations):
         """Return a unit that serves all ops, or the op's share of it."""
         if self.lags is None:
             return self.schedule.unit(name, role, ahead)
-        share = self.shares.get((name, op), Fraction(1))
-        return self.schedule.unit(f"{op}/{name}", role, ahead, share=share)
+        return self.schedule.unit(
+            f"{op}/{name}", role, ahead, share=self.shares.get((name, op), Fraction(1))
+        )
 
     def read(self, op: str) -> UnitHandle:
         """Return the buffer's read side."""
@@ -144,13 +143,17 @@ class Floor(Durations):
         """Write bits that come from DRAM into the buffer."""
         self.fill(op).work(self.write_ticks(self.words(bits)), {"buffer.write_bit": bits})
 
-    def do_dram(self, op: str, bits: int, *, action: str, purpose: str = "activations") -> None:
+    def do_dram(
+        self, op: str, bits: int, *, action: str, purpose: str = "activations"
+    ) -> UnitHandle:
         """Move bits over the DRAM's pins; the action is ``read_bit`` or ``write_bit``."""
-        self.dram(op, purpose).work(self.dram_ticks(bits), {f"dram.{action}": bits})
+        dram = self.dram(op, purpose)
+        dram.work(self.dram_ticks(bits), {f"dram.{action}": bits})
+        return dram
 
     def load(self, op: str, bits: int, streamed: Fraction = Fraction(0)) -> None:
         """Read an operand from the buffer, a part of it having come from DRAM just before."""
-        self.stream(op, ceil(bits * streamed))
+        self.stream(op, part_of(bits, streamed))
         self.do_read(op, bits)
 
     def stream(self, op: str, bits: int) -> None:
@@ -207,7 +210,7 @@ class Floor(Durations):
         dram = self.dram(OUTPUT, "activations")
         dram.recv(stored)
         with self.schedule.op(STORED):
-            self.schedule.emit(dram.index, Work(self.schedule.current_op, 0))
+            dram.note()
 
     # ---- tiles shared by rounds ----------------------------------------------------------
 

@@ -9,15 +9,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import prod
 
 from archsim.errors import MappingError
 from archsim.hardware import Hardware
-from archsim.workload import Gemm, Op, Workload
+from archsim.workload import Gemm, LaneOperations, Op, Workload
 
 
 class Place(StrEnum):
@@ -34,7 +34,7 @@ class Operand:
     elements: tuple[tuple[str, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Step:
     """One op that moves or makes data, with the ops that ride on it.
 
@@ -43,29 +43,59 @@ class Step:
         place: What executes it.
         operands: The activations it reads.
         fused: Elementwise ops that its results pass through on the way to the buffer.
+        workload: The network.
     """
 
     op: Op
     place: Place
     operands: tuple[Operand, ...]
     fused: tuple[Op, ...] = ()
+    workload: Workload = field(kw_only=True, repr=False, compare=False)
 
-    @property
+    @cached_property
     def gemm(self) -> Gemm:
-        """Return the matrix product it is; to be asked only of steps that are one."""
+        """The matrix product it is; to be asked only of steps that are one."""
         if self.op.gemm is None:
             raise TypeError(f"{self.op.name} is a {self.op.kind}, not a GEMM")
         return self.op.gemm
 
-    @property
+    @cached_property
     def output(self) -> str:
-        """Return the name of the tensor it makes."""
+        """The name of the tensor it makes."""
         return self.fused[-1].name if self.fused else self.op.name
 
-    @property
+    @cached_property
     def reads(self) -> frozenset[str]:
-        """Return the tensors it reads."""
+        """The tensors it reads."""
         return frozenset(tensor for operand in self.operands for tensor, _ in operand.elements)
+
+    @cached_property
+    def input_bits(self) -> int:
+        """Bits of an element of the operand that is driven."""
+        return self.workload.activation_bits_of(self.op.inputs[0])
+
+    @cached_property
+    def held_bits(self) -> int:
+        """Bits of an element of the operand that the tiles hold."""
+        return self.workload.weight_bits_of(self.op.name)
+
+    @cached_property
+    def output_bits(self) -> int:
+        """Bits of an element of the tensor it makes."""
+        return self.workload.activation_bits_of(self.output)
+
+    @cached_property
+    def work(self) -> tuple[tuple[str, LaneOperations], ...]:
+        """The lane operations of the op and of each that rides on it, for one input."""
+        ops = (self.op, *self.fused)
+        return tuple((op.name, self.workload.lane_operations(op)) for op in ops)
+
+    @cached_property
+    def new_share(self) -> Fraction:
+        """The part of a GEMM's driven inputs that no earlier window of a convolution had."""
+        driven = self.gemm.groups * self.gemm.rows * self.gemm.contraction
+        held = sum(elements for _, elements in self.operands[0].elements)
+        return min(Fraction(1), Fraction(held, driven))
 
 
 @dataclass(frozen=True)
@@ -103,7 +133,12 @@ class Graph:
 
     def bits(self, tensor: str) -> int:
         """Return the bits of a whole tensor of one input."""
-        return self.elements[tensor] * self.workload.activation_bits_of(tensor)
+        return self._bits[tensor]
+
+    @cached_property
+    def _bits(self) -> dict[str, int]:
+        of = self.workload.activation_bits_of
+        return {tensor: elements * of(tensor) for tensor, elements in self.elements.items()}
 
 
 def place(workload: Workload, hardware: Hardware) -> Graph:
@@ -112,6 +147,33 @@ def place(workload: Workload, hardware: Hardware) -> Graph:
     Raises:
         MappingError: The machine refuses products of two activations and the workload has some.
     """
+    graph, refused = _place(_Network(workload), hardware.tiles.dynamic_products)
+    if refused:
+        raise MappingError(
+            f"{', '.join(refused)}: products of two activations; '{hardware.name}' holds weights "
+            "only (tiles.dynamic_products: refuse). Set it to vector_unit, or to array if cells "
+            "can be rewritten in a run."
+        )
+    return graph
+
+
+class _Network:
+    """A workload by its identity: it never changes, but what it says of its source has no hash."""
+
+    def __init__(self, workload: Workload) -> None:
+        self.workload = workload
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Network) and other.workload is self.workload
+
+    def __hash__(self) -> int:
+        return id(self.workload)
+
+
+@lru_cache(maxsize=16)  # the same for all machines that differ in numbers only
+def _place(network: _Network, dynamic_products: str) -> tuple[Graph, tuple[str, ...]]:
+    """Return the graph, and the ops that cannot be placed."""
+    workload = network.workload
     roots = _Roots(workload)
     fusable = _fusable(workload)
     riding = {op.name for chain in fusable.values() for op in chain}
@@ -123,18 +185,11 @@ def place(workload: Workload, hardware: Hardware) -> Graph:
         if op.gemm is not None:
             where = Place.ARRAY
             if op.gemm.dynamic:
-                choice = hardware.tiles.dynamic_products
-                refused += [op.name] if choice == "refuse" else []
-                where = Place.VECTOR_UNIT if choice == "vector_unit" else Place.ARRAY
+                refused += [op.name] if dynamic_products == "refuse" else []
+                where = Place.VECTOR_UNIT if dynamic_products == "vector_unit" else Place.ARRAY
         operands = tuple(roots.of(name) for name in op.inputs)
-        steps.append(Step(op, where, operands, fusable.get(op.name, ())))
-    if refused:
-        raise MappingError(
-            f"{', '.join(refused)}: products of two activations; '{hardware.name}' holds weights "
-            "only (tiles.dynamic_products: refuse). Set it to vector_unit, or to array if cells "
-            "can be rewritten in a run."
-        )
-    return Graph(workload, tuple(steps))
+        steps.append(Step(op, where, operands, fusable.get(op.name, ()), workload=workload))
+    return Graph(workload, tuple(steps)), tuple(refused)
 
 
 class _Roots:

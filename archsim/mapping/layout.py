@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -55,6 +55,14 @@ class Emitter(Protocol[AnyRound]):
     def op(self) -> str:
         """The op."""
 
+    @property
+    def results(self) -> Results:
+        """The way out, and what rides on it."""
+
+    @property
+    def alike(self) -> Hashable:
+        """Equal for ops whose equal rounds differ in nothing but the ops' names."""
+
     def load(self, round_: AnyRound, /) -> None:
         """Bring a round's weights to where they are used."""
 
@@ -74,6 +82,8 @@ class Turn:
 
     Attributes:
         op: The op.
+        ops: All ops that passes are booked under.
+        alike: Equal for turns whose passes differ in nothing but the names of these ops.
         count: How many equal rounds follow each other.
         tiles: Tiles in use.
         replicas: Copies of the weights that work on different vectors.
@@ -85,6 +95,8 @@ class Turn:
     """
 
     op: str
+    ops: tuple[str, ...]
+    alike: Hashable
     count: int
     tiles: int
     replicas: int
@@ -100,8 +112,11 @@ R = TypeVar("R", bound=Unfinished)
 
 def turn(emitter: Emitter[R], round_: R, count: int, *, replicas: int = 1) -> Turn:
     """Return so many equal rounds, bound to who writes them."""
+    riders = () if round_.carries_out else emitter.results.riders
     return Turn(
         op=emitter.op,
+        ops=(emitter.op, *(rider.op for rider in riders)),
+        alike=(emitter.alike, round_),
         count=count,
         tiles=round_.tiles,
         replicas=replicas,
@@ -150,12 +165,12 @@ class Layout:
 # ---- what both dataflows need to know of a step ----------------------------------------
 
 
-def by_group(groups: int, columns: int, repeats: tuple[int, ...]) -> list[tuple[int, ...]]:
+def by_group(groups: int, columns: int, repeats: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
     """Return each group's columns' repetitions; similar counts are put together, largest first."""
     if len(repeats) == 1:
-        return [repeats * columns] * groups
+        return (repeats * columns,) * groups
     cut = [repeats[first : first + columns] for first in range(0, len(repeats), columns)]
-    return sorted((tuple(sorted(group, reverse=True)) for group in cut), reverse=True)
+    return tuple(sorted((tuple(sorted(group, reverse=True)) for group in cut), reverse=True))
 
 
 def slices(bits: int, driver: Dac | int | None) -> tuple[int, int]:
@@ -171,32 +186,17 @@ def slices(bits: int, driver: Dac | int | None) -> tuple[int, int]:
     return ceil_div(bits, converter_bits), converter_bits
 
 
-def input_bits(floor: Floor, step: Step) -> int:
-    """Return the bits of an element of the operand that is driven."""
-    return floor.graph.workload.activation_bits_of(step.op.inputs[0])
-
-
-def held_bits(floor: Floor, step: Step) -> int:
-    """Return the bits of an element of the operand that the tiles hold."""
-    return floor.graph.workload.weight_bits_of(step.op.name)
-
-
 def streamed(operand: Operand, traffic: Traffic) -> Fraction:
     """Return the part of an operand that lies in DRAM."""
+    if not traffic.streamed:
+        return Fraction(0)
     total = sum(elements for _, elements in operand.elements)
     return Fraction(sum(n for t, n in operand.elements if t in traffic.streamed), max(1, total))
 
 
 def fresh(floor: Floor, step: Step) -> Fraction:
     """Return which part of the driven inputs is read anew: overlaps are kept by a line buffer."""
-    return new(step) if floor.hardware.buffer.line_buffer else Fraction(1)
-
-
-def new(step: Step) -> Fraction:
-    """Return which part of the driven inputs no earlier window of a convolution had."""
-    gemm = step.gemm
-    driven = gemm.groups * gemm.rows * gemm.contraction
-    return min(Fraction(1), Fraction(sum(n for _, n in step.operands[0].elements), driven))
+    return step.new_share if floor.hardware.buffer.line_buffer else Fraction(1)
 
 
 def bias_bits(floor: Floor, step: Step) -> int:
@@ -206,14 +206,13 @@ def bias_bits(floor: Floor, step: Step) -> int:
 
 def results(floor: Floor, step: Step, traffic: Traffic) -> Results:
     """Return the way out of a step's accumulators: bias, fused ops, buffer or DRAM."""
-    workload = floor.graph.workload
-    riders = [Rider(op.name, workload.lane_operations(op)) for op in (step.op, *step.fused)]
+    riders = (Rider(op, work) for op, work in step.work if work.simple or work.special)
     return Results(
         floor=floor,
         op=step.op.name,
         sums=step.gemm.groups * step.gemm.rows * step.gemm.columns,
         elements=prod(step.op.shape),
-        riders=tuple(rider for rider in riders if rider.work.simple or rider.work.special),
-        bits=workload.activation_bits_of(step.output),
+        riders=tuple(riders),
+        bits=step.output_bits,
         to_dram=traffic.streams_output,
     )

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from archsim.errors import MappingError
 from archsim.hardware import OutputStationary
-from archsim.mapping import blocks, tiling
+from archsim.mapping import blocks, tiling, whole_blocks
 from archsim.mapping.floor import Floor
 from archsim.mapping.graph import Step
 from archsim.mapping.layout import (
@@ -16,9 +16,6 @@ from archsim.mapping.layout import (
     bias_bits,
     by_group,
     fresh,
-    held_bits,
-    input_bits,
-    new,
     results,
     slices,
     streamed,
@@ -57,8 +54,8 @@ def lay_out(
     """
     gemm = step.gemm
     whole = gemm.dynamic and machine.dynamic_products == "blocks"
-    input_slices, driven_bits = slices(input_bits(floor, step), machine.dac)
-    weight_slices, weight_bits = slices(held_bits(floor, step), machine.weight_dac)
+    input_slices, driven_bits = slices(step.input_bits, machine.dac)
+    weight_slices, weight_bits = slices(step.held_bits, machine.weight_dac)
     independent = gemm.groups * (floor.inputs if gemm.dynamic else 1)
     groups = by_group(independent, gemm.columns, repeats)
     share = blocks.sharing(machine, groups)
@@ -67,25 +64,25 @@ def lay_out(
         slices=input_slices * weight_slices,
         input_bits=driven_bits,
         weight_bits=weight_bits,
-        stored_weight_bits=held_bits(floor, step),
+        stored_weight_bits=step.held_bits,
         depth_per_symbol=depth,
         symbols_per_pass=machine.integrate_symbols or ceil_div(gemm.contraction, depth),
         convert_each=machine.averaging is Averaging.DIGITAL,
         fresh=fresh(floor, step),
         whole_blocks=whole,
         bias_bits=bias_bits(floor, step),
-        streamed_bits=streamed(step.operands[0], traffic) * new(step) * input_bits(floor, step),
+        streamed_bits=streamed(step.operands[0], traffic) * step.new_share * step.input_bits,
         held_streamed_bits=(
-            streamed(step.operands[1], traffic) * held_bits(floor, step)
-            if gemm.dynamic
-            else Fraction(0)
+            streamed(step.operands[1], traffic) * step.held_bits if gemm.dynamic else Fraction(0)
         ),
     )
     emitter = OutputStationaryStep(
         floor, machine, step.op.name, symbols, results(floor, step, traffic)
     )
     if whole:
-        found = blocks.whole_blocks(gemm, floor.inputs, machine, repeats[0])
+        cores = whole_blocks.cores(machine, repeats[0])
+        moves = bool(symbols.streamed_bits or symbols.held_streamed_bits)
+        found = whole_blocks.rounds(gemm, floor.inputs, cores, streamed=moves)
     else:
         rows = gemm.rows * (1 if gemm.dynamic else floor.inputs)
         found = blocks.rounds(gemm, rows, groups, share, _depths(floor, machine, step, share))
@@ -110,7 +107,7 @@ def readings(
     shared = machine.adc_shared_by == "cores" and machine.cores_split == "contraction"
     at_once = machine.wavelengths * (machine.cores if shared and not whole else 1)
     found = []
-    depths = [gemm.contraction] if whole else _depths(floor, machine, step, share)
+    depths = (gemm.contraction,) if whole else _depths(floor, machine, step, share)
     for part in depths:
         for products in tiling.chunks(part, depth * symbols):
             held = ceil_div(products, depth)
@@ -123,7 +120,7 @@ def weight_space(floor: Floor, machine: OutputStationary, steps: Sequence[Step])
     share = blocks.sharing(machine, [(1,)])
     largest_bits = max(
         (
-            _depths(floor, machine, step, share)[0] * _bits_per_element(floor, step, share)
+            _depths(floor, machine, step, share)[0] * _bits_per_element(step, share)
             for step in steps
             if not step.gemm.dynamic
         ),
@@ -140,20 +137,20 @@ def _depth_per_symbol(machine: OutputStationary, share: blocks.Sharing) -> int:
     return machine.wavelengths * cores * share.depth_tiles
 
 
-def _bits_per_element(floor: Floor, step: Step, share: blocks.Sharing) -> int:
+def _bits_per_element(step: Step, share: blocks.Sharing) -> int:
     """Return the bits of the weights of one round that belong to one element of the fan-in."""
     columns = min(share.most_columns, step.gemm.groups * step.gemm.columns)
-    return columns * held_bits(floor, step)
+    return columns * step.held_bits
 
 
 def _depths(
     floor: Floor, machine: OutputStationary, step: Step, share: blocks.Sharing
-) -> list[int]:
+) -> tuple[int, ...]:
     """Return the fan-in, cut so that two rounds of weights fit their space in the buffer."""
     if step.gemm.dynamic:
-        return [step.gemm.contraction]
+        return (step.gemm.contraction,)
     depth = _depth_per_symbol(machine, share)
-    symbol_bits = _bits_per_element(floor, step, share) * depth
+    symbol_bits = _bits_per_element(step, share) * depth
     space_bits = int(floor.hardware.buffer.size_bits * WEIGHT_SPACE / 2)
     if symbol_bits > space_bits:
         raise MappingError(
@@ -161,4 +158,4 @@ def _depths(
             f"holds {space_bits}, {symbol_bits - space_bits} too few. "
             f"Raise buffer.size to {4 * symbol_bits} bit."
         )
-    return tiling.chunks(step.gemm.contraction, space_bits // symbol_bits * depth)
+    return tuple(tiling.chunks(step.gemm.contraction, space_bits // symbol_bits * depth))

@@ -15,9 +15,6 @@ from archsim.mapping.layout import (
     bias_bits,
     by_group,
     fresh,
-    held_bits,
-    input_bits,
-    new,
     results,
     slices,
     streamed,
@@ -52,8 +49,8 @@ def lay_out(
     """
     gemm = step.gemm
     driver = machine.array.cell_bits if machine.digital else machine.dac
-    input_slices, slice_bits = slices(input_bits(floor, step), driver)
-    weight_slices, _ = slices(held_bits(floor, step), machine.array.cell_bits)
+    input_slices, slice_bits = slices(step.input_bits, driver)
+    weight_slices, _ = slices(step.held_bits, machine.array.cell_bits)
     cells = weight_slices * machine.array.columns_per_cell
     grid = _grid(floor, machine, step, repeats, cells)
     emitter = WeightStationaryStep(
@@ -66,11 +63,11 @@ def lay_out(
             slice_bits=slice_bits,
             weight_slices=weight_slices,
             cells_per_weight=cells,
-            weight_bits=held_bits(floor, step),
+            weight_bits=step.held_bits,
             convert_each=machine.averaging is Averaging.DIGITAL,
             fresh=fresh(floor, step),
             bias_bits=bias_bits(floor, step),
-            streamed_bits=streamed(step.operands[0], traffic) * new(step) * input_bits(floor, step),
+            streamed_bits=streamed(step.operands[0], traffic) * step.new_share * step.input_bits,
             held_streamed=streamed(step.operands[1], traffic) if gemm.dynamic else None,
         ),
         results(floor, step, traffic),
@@ -83,11 +80,11 @@ def lay_out(
             f"{grid.tiles - available} too few, and reload is off. "
             f"Set tiles.reload: true or raise tiles.count to {grid.tiles}."
         )
-    useful = [(_useful(round_, emitter), count) for round_, count in found]
+    useful = ((_useful(round_, emitter), count) for round_, count in found)
     return Layout(
         turns=tuple(turn(emitter, r, n, replicas=r.replicas) for r, n in useful),
         dynamic=gemm.dynamic,
-        ticks=sum(count * emitter.one_replica_ticks(round_) for round_, count in useful),
+        ticks=sum(count * emitter.one_replica_ticks(round_) for round_, count in found),
         input_slices=input_slices,
         weight_slices=weight_slices,
     )
@@ -95,7 +92,7 @@ def lay_out(
 
 def readings(floor: Floor, machine: WeightStationary, step: Step) -> tuple[Reading, ...]:
     """Return what one dot product is read in: by tile, or by core where each has converters."""
-    weight_slices, _ = slices(held_bits(floor, step), machine.array.cell_bits)
+    weight_slices, _ = slices(step.held_bits, machine.array.cell_bits)
     grid = _grid(floor, machine, step, (1,), weight_slices * machine.array.columns_per_cell)
     each_core = machine.cores_split == "contraction" and machine.adc_shared_by == "none"
     most = machine.rows if each_core else max(grid.rows)
@@ -128,7 +125,7 @@ def _grid(
         packed = (gemm.contraction, gemm.columns)
         return Grid(tuple(merged), (gemm.contraction,), columns, parallel, packed)
     chunks = tuple(tiling.chunks(gemm.contraction, rows))
-    return Grid(tuple(groups), chunks, columns, parallel)
+    return Grid(groups, chunks, columns, parallel)
 
 
 def _useful(round_: Round, emitter: WeightStationaryStep) -> Round:

@@ -12,16 +12,17 @@ with it, as fast as the slowest of them.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil
+from functools import cached_property
 
 from archsim.hardware import OutputStationary
 from archsim.mapping.blocks import BlockRound, Part, Wave
 from archsim.mapping.floor import Floor, weights_of
 from archsim.mapping.results import Adder, Reader, Results
-from archsim.mapping.schedule import UnitHandle
-from archsim.mapping.tiling import ceil_div
+from archsim.mapping.schedule import Section, UnitHandle
+from archsim.mapping.tiling import ceil_div, part_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,11 @@ class OutputStationaryStep:
     symbols: Symbols
     results: Results
 
+    @property
+    def alike(self) -> Hashable:
+        """Equal for ops whose equal rounds differ in nothing but the ops' names."""
+        return self.symbols, self.results.alike
+
     # ---- weights -------------------------------------------------------------------------
 
     def load(self, round_: BlockRound) -> None:
@@ -98,26 +104,32 @@ class OutputStationaryStep:
     def compute(self, round_: BlockRound) -> None:
         """Let all rows meet a round's weights."""
         with self.floor.schedule.op(self.op):
-            for count, wave in round_.waves:
-                with self.floor.schedule.repeat(count):
-                    self._wave(round_, wave)
+            written: dict[int, Section] = {}
+            for times, stretch in round_.order:
+                with self.floor.schedule.repeat(times):
+                    for count, kind in stretch:
+                        if kind in written:
+                            written[kind].again(count)
+                            continue
+                        with self.floor.schedule.section(count) as written[kind]:
+                            self._wave(round_, round_.kinds[kind])
 
     def drain(self) -> None:
         """Leave nothing behind: operands are in the buffer, not in the tiles."""
 
     def array_ticks(self, round_: BlockRound) -> int:
         """Return how long the array is busy with one round."""
-        waves = sum(count for count, _ in round_.waves)
         symbols = ceil_div(round_.depth, self.symbols.depth_per_symbol) * self.symbols.slices
-        return waves * symbols * sum(round_.passes) * self.symbol_ticks
+        return round_.waves * symbols * sum(round_.passes) * self.symbol_ticks
 
     def _wave(self, round_: BlockRound, wave: Wave) -> None:
         depth_per_pass = self.symbols.depth_per_symbol * self.symbols.symbols_per_pass
         full, rest = divmod(round_.depth, depth_per_pass)
         repeat = self.floor.schedule.repeat
-        new_bits = wave.new_rows * self.symbols.streamed_bits
-        new_bits += wave.new_columns * self.symbols.held_streamed_bits
-        self.floor.stream(self.op, ceil(round_.depth * new_bits))
+        if self.symbols.streamed_bits or self.symbols.held_streamed_bits:
+            new_bits = wave.new_rows * self.symbols.streamed_bits
+            new_bits += wave.new_columns * self.symbols.held_streamed_bits
+            self.floor.stream(self.op, part_of(round_.depth, new_bits))
         for count, depth in ((full, depth_per_pass), (1, rest)):
             if count and depth:
                 with repeat(count), repeat(self.symbols.slices):
@@ -136,11 +148,10 @@ class OutputStationaryStep:
     def _integrate(self, wave: Wave, part: Part, depth: int) -> None:
         floor, symbols, tiles = self.floor, self.symbols, self.tiles
         reader = Reader(floor, self.op)
-        reader.read(ceil(depth * wave.input_reads * symbols.input_bits * symbols.fresh), 1)
+        reader.read(part_of(depth * wave.input_reads * symbols.input_bits, symbols.fresh), 1)
         reader.read(depth * part.weight_reads * symbols.weight_bits, 1)
-        array, inputs = self._array(), floor.schedule.channel("tiles.inputs")
-        floor.read(self.op).send(inputs)
-        array.recv(inputs)
+        self._read.send(self._inputs)
+        self._array.recv(self._inputs)
         per_element = {
             "array.mac": part.products,
             "modulator.symbol": wave.input_drives + part.weight_drives if tiles.modulator else 0,
@@ -148,18 +159,18 @@ class OutputStationaryStep:
             "weight_dac.convert": part.weight_drives if tiles.dac else 0,
         }
         actions = {name: n * depth for name, n in per_element.items()}
-        array.work(ceil_div(depth, symbols.depth_per_symbol) * self.symbol_ticks, actions)
+        self._array.work(ceil_div(depth, symbols.depth_per_symbol) * self.symbol_ticks, actions)
 
-    @property
+    @cached_property
     def symbol_ticks(self) -> int:
-        """Return the time of one symbol: of the array, or of converters slower than it."""
+        """The time of one symbol: of the array, or of converters slower than it."""
         return max(self._array_ticks, self._drive_ticks)
 
-    @property
+    @cached_property
     def _array_ticks(self) -> int:
         return self.floor.ticks(self.tiles.clock, self.tiles.array.pass_cycles)
 
-    @property
+    @cached_property
     def _drive_ticks(self) -> int:
         tiles = self.tiles
         if tiles.dac is None or tiles.weight_dac is None:
@@ -167,34 +178,27 @@ class OutputStationaryStep:
         inputs = ceil_div(tiles.rows * tiles.wavelengths, tiles.dac.count)
         weights = ceil_div(tiles.columns * tiles.wavelengths, tiles.weight_dac.count)
         return max(
-            inputs * self.floor.conversion_ticks(tiles.dac),
+            inputs * self.floor.dac_ticks,
             weights * self.floor.conversion_ticks(tiles.weight_dac),
         )
 
-    def _array(self) -> UnitHandle:
-        role = "driver" if self._drive_ticks > self._array_ticks else "array"
-        return self.floor.own("tiles.array", role, self.op)
-
     def _convert(self, part: Part, depth: int) -> None:
-        floor, tiles, array = self.floor, self.tiles, self._array()
-        accumulator = floor.own("tiles.accumulator", "accumulator", self.op)
-        sums = floor.schedule.channel("tiles.sums")
+        floor, tiles, array, accumulator = self.floor, self.tiles, self._array, self._accumulator
         per_set, per_tile, in_all = self._sums(part, depth)
-        array.send(sums)
+        array.send(self._analog)
         if tiles.adc is None:
-            accumulator.recv(sums)
+            accumulator.recv(self._analog)
         else:
-            adc = floor.own("tiles.adc", "adc", self.op)
-            adc.recv(sums)
-            time_ticks = ceil_div(per_set, tiles.adc.count) * floor.conversion_ticks(tiles.adc)
+            adc = self._adc
+            adc.recv(self._analog)
+            time_ticks = ceil_div(per_set, tiles.adc.count) * floor.adc_ticks
             adc.work(time_ticks, {"adc.convert": in_all})
             if not tiles.readout_buffer:
                 read_out = floor.schedule.channel("tiles.read out")
                 adc.send(read_out)
                 array.recv(read_out)
-            digits = floor.schedule.channel("tiles.digits")
-            adc.send(digits)
-            accumulator.recv(digits)
+            adc.send(self._digits)
+            accumulator.recv(self._digits)
         accumulator.work(floor.adder_ticks(per_tile), {"accumulator.add": in_all})
 
     def _sums(self, part: Part, depth: int) -> tuple[int, int, int]:
@@ -211,14 +215,45 @@ class OutputStationaryStep:
 
     def _finish(self, round_: BlockRound, wave: Wave) -> None:
         floor = self.floor
-        adder = Adder(floor, floor.own("tiles.accumulator", "accumulator", self.op))
+        adder = Adder(floor, self._accumulator)
         per_tile = ceil_div(wave.results, wave.parts[0].tiles)
         if round_.carries_in:
             carried = floor.schedule.channel("tiles.carried sums")
             self.results.load_partial(wave.results)
-            floor.read(self.op).send(carried)
+            self._read.send(carried)
             adder.unit.recv(carried)
             adder.add(wave.results, per_tile)
         self.results.give(
             adder, "tiles.results", wave.results, per_tile, partial=round_.carries_out
         )
+
+    # ---- units and channels, made at their first mention ---------------------------------
+
+    @cached_property
+    def _read(self) -> UnitHandle:
+        return self.floor.read(self.op)
+
+    @cached_property
+    def _array(self) -> UnitHandle:
+        role = "driver" if self._drive_ticks > self._array_ticks else "array"
+        return self.floor.own("tiles.array", role, self.op)
+
+    @cached_property
+    def _adc(self) -> UnitHandle:
+        return self.floor.own("tiles.adc", "adc", self.op)
+
+    @cached_property
+    def _accumulator(self) -> UnitHandle:
+        return self.floor.own("tiles.accumulator", "accumulator", self.op)
+
+    @cached_property
+    def _inputs(self) -> int:
+        return self.floor.schedule.channel("tiles.inputs")
+
+    @cached_property
+    def _analog(self) -> int:
+        return self.floor.schedule.channel("tiles.sums")
+
+    @cached_property
+    def _digits(self) -> int:
+        return self.floor.schedule.channel("tiles.digits")

@@ -15,7 +15,7 @@ from archsim.mapping.floor import INPUT, OUTPUT, Floor, Shares
 from archsim.mapping.graph import Graph, Step
 from archsim.mapping.layout import Layout
 from archsim.mapping.memory import Traffic
-from archsim.mapping.program import Program, Work, executions
+from archsim.mapping.program import Unit, Work, executions
 from archsim.mapping.serial import dynamic
 
 SHARED = ("buffer.read", "buffer.write", "buffer.fill", "dram", "vector_unit")
@@ -61,7 +61,7 @@ def emit(
             with floor.schedule.op(step.op.name):
                 floor.begin(step, traffic)
                 if layout.dynamic:
-                    dynamic(floor, layout, ahead=spare)
+                    dynamic(layout, floor.schedule, ahead=spare)
                 else:
                     for turn in layout.turns:
                         with floor.schedule.repeat(turn.count):
@@ -102,10 +102,10 @@ def _output(floor: Floor, through_dram: set[str]) -> None:
         floor.mark_stored()
 
 
-def loads(program: Program) -> dict[str, dict[str, int]]:
+def loads(units: Sequence[Unit]) -> dict[str, dict[str, int]]:
     """Return for how many ticks each op needs every shared resource."""
     found: dict[str, dict[str, int]] = defaultdict(dict)
-    for unit in program.units:
+    for unit in units:
         op, _, resource = unit.name.rpartition("/")
         if op and resource in SHARED:
             works = (i.ticks * n for i, n in executions(unit.instructions) if isinstance(i, Work))
@@ -114,31 +114,32 @@ def loads(program: Program) -> dict[str, dict[str, int]]:
     return found
 
 
-def bound_ticks(floor: Floor, program: Program) -> int:
+def bound_ticks(floor: Floor, units: Sequence[Unit]) -> int:
     """Return how long the slowest shared resource needs for one input, were every word full.
 
     Args:
-        floor: Where the program was written.
-        program: One input's run.
+        floor: Where it was written.
+        units: What they do for one input.
     """
     totals: Counter[str] = Counter()
-    for unit in program.units:
+    for unit in units:
         for instruction, times in executions(unit.instructions):
             if isinstance(instruction, Work):
-                totals.update({action: n * times for action, n in instruction.actions})
+                for action, n in instruction.actions:
+                    totals[action] += n * times
     return max(
         floor.read_ticks(floor.words(totals["buffer.read_bit"])),
         floor.write_ticks(floor.words(totals["buffer.write_bit"])),
         floor.dram_ticks(totals["dram.read_bit"] + totals["dram.write_bit"]),
-        sum(loads(program)["vector_unit"].values()),
+        sum(loads(units)["vector_unit"].values()),
     )
 
 
-def shares(program: Program) -> Shares:
+def shares(units: Sequence[Unit]) -> Shares:
     """Return each op's part of every shared resource's time: in proportion to its load."""
     return {
         (resource, op): Fraction(ticks, sum(per_op.values()))
-        for resource, per_op in loads(program).items()
+        for resource, per_op in loads(units).items()
         for op, ticks in per_op.items()
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -30,14 +31,15 @@ class Adder:
     def __init__(self, floor: Floor, unit: UnitHandle) -> None:
         self.unit = unit
         self._floor = floor
-        self._done_per_tile = 0
+        self._per_tile = 0
+        self._ticks = 0
 
     def add(self, in_all: int, per_tile: int) -> None:
         """Do so many additions, of which the fullest tile does ``per_tile``."""
-        before_ticks = self._floor.adder_ticks(self._done_per_tile)
-        self._done_per_tile += per_tile
-        ticks = self._floor.adder_ticks(self._done_per_tile) - before_ticks
-        self.unit.work(ticks, {"accumulator.add": in_all})
+        before_ticks = self._ticks
+        self._per_tile += per_tile
+        self._ticks = self._floor.adder_ticks(self._per_tile)
+        self.unit.work(self._ticks - before_ticks, {"accumulator.add": in_all})
 
 
 class Reader:
@@ -45,15 +47,16 @@ class Reader:
 
     def __init__(self, floor: Floor, op: str) -> None:
         self._floor = floor
-        self._op = op
+        self.unit = floor.read(op)
         self._words = 0
+        self._ticks = 0
 
     def read(self, bits: int, times: int) -> None:
         """Read so many neighbouring bits, at so many places."""
-        before_ticks = self._floor.read_ticks(self._words)
+        before_ticks = self._ticks
         self._words += times * self._floor.words(bits)
-        ticks = self._floor.read_ticks(self._words) - before_ticks
-        self._floor.read(self._op).work(ticks, {"buffer.read_bit": times * bits})
+        self._ticks = self._floor.read_ticks(self._words)
+        self.unit.work(self._ticks - before_ticks, {"buffer.read_bit": times * bits})
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,12 @@ class Results:
     riders: tuple[Rider, ...]
     bits: int
     to_dram: bool
+
+    @property
+    def alike(self) -> Hashable:
+        """All but the names of the op and of those that ride on it."""
+        works = tuple([rider.work for rider in self.riders])
+        return self.sums, self.elements, works, self.bits, self.to_dram
 
     def load_partial(self, results: int) -> None:
         """Read partial sums of an earlier round back."""

@@ -14,32 +14,36 @@ order onto the unit, loops included. This gives two things for nothing:
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections import defaultdict
+from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import ceil
-from typing import TypedDict, Unpack
+from typing import Self, TypedDict, Unpack
 
 from archsim.errors import MappingError
+from archsim.mapping.bodies import Body, add_work, rebooked, repeat, sending_ahead, tidy
 from archsim.mapping.program import (
     Acquire,
+    Actions,
     Channel,
     Instruction,
     Port,
     Program,
     Recv,
     Release,
-    Repeat,
     Send,
     Unit,
     Work,
-    executions,
 )
 
-Frame = dict[int, list[Instruction]]
+Bodies = defaultdict[int, list[Instruction]]
+"""What each unit does, by its index."""
+
 _REPORT = "This is a fault of the mapping; please report the machine and the workload."
+_WHOLE = Fraction(1)
+_ONCE = nullcontext()
 
 
 class Way(TypedDict, total=False):
@@ -61,45 +65,60 @@ class UnitHandle:
 
     schedule: Schedule = field(repr=False)
     index: int
+    role: str
     port: int | None = None
     ranked: bool = False
-    share: Fraction = Fraction(1)
+    share: Fraction = _WHOLE
 
     def recv(self, channel: int) -> None:
         """Take one token."""
         self.schedule.count_token(channel, -1)
-        self.schedule.emit(self.index, Recv(channel, self.schedule.current_op))
+        self.schedule.bodies[self.index].append(Recv(channel, self.schedule.current_op))
 
     def send(self, channel: int) -> None:
         """Put one token."""
         self.schedule.count_token(channel, +1)
-        self.schedule.emit(self.index, Send(channel, self.schedule.current_op))
+        self.schedule.bodies[self.index].append(Send(channel, self.schedule.current_op))
 
     def work(self, ticks: int, actions: Mapping[str, int] | None = None) -> None:
         """Be busy and count actions, such as ``{"adc.convert": 256}``."""
-        op = self.schedule.current_op
-        counted = tuple((name, n) for name, n in (actions or {}).items() if n)
+        counted = tuple([item for item in actions.items() if item[1]]) if actions else ()
         if not ticks and not counted:
             return
-        if self.port is not None:
-            self.schedule.emit(self.index, Acquire(self.port, op, op if self.ranked else 0))
-        self.schedule.emit(self.index, Work(op, ceil(ticks / self.share), counted))
-        if self.port is not None:
-            self.schedule.emit(self.index, Release(self.port, op))
+        if self.share is not _WHOLE:
+            ticks = ceil(ticks / self.share)
+        if self.port is None:
+            self.note(ticks, counted)
+            return
+        op, body = self.schedule.current_op, self.schedule.bodies[self.index]
+        body.append(Acquire(self.port, op, op if self.ranked else 0))
+        self.note(ticks, counted)
+        body.append(Release(self.port, op))
+
+    def note(self, ticks: int = 0, actions: Actions = ()) -> None:
+        """Append a work as it is, be it one of no length that counts nothing."""
+        body = self.schedule.bodies[self.index]
+        add_work(body, Work(self.schedule.current_op, ticks, actions))
 
 
 class Schedule:
-    """A program under construction."""
+    """A program under construction.
+
+    Attributes:
+        bodies: What is written of the innermost loop that is open.
+        current_op: The op that is booked.
+    """
 
     def __init__(self) -> None:
         self._ops: dict[str, int] = {}
-        self._units: dict[str, tuple[int, str]] = {}
+        self._units: dict[str, UnitHandle] = {}
         self._ahead: dict[int, int] = {}
         self._channel_names: dict[str, int] = {}
         self._channels: list[Channel] = []
         self._tokens: list[int] = []
+        self._found: dict[int, int] = {}  # tokens that the open loop found, of channels it used
         self._ports: dict[str, int] = {}
-        self._frames: list[Frame] = [{}]
+        self.bodies: Bodies = defaultdict(list)
         self.current_op = -1
 
     def unit(self, name: str, role: str, ahead: int = 0, **way: Unpack[Way]) -> UnitHandle:
@@ -109,28 +128,29 @@ class Schedule:
             name: Unique in the machine.
             role: What kind of thing it is.
             ahead: Tokens that it may send before it takes what comes back for them: see
-                ``_sending_ahead``.
+                ``sending_ahead``.
             way: How it gets at what it shares.
         """
-        index, made_for = self._units.setdefault(name, (len(self._units), role))
-        if made_for != role:
-            raise MappingError(f"{name}: made as {made_for}, now wanted as {role}. {_REPORT}")
-        if ahead:
-            self._ahead[index] = ahead
-        return UnitHandle(self, index, **way)
+        unit = self._units.get(name)
+        if unit is None:
+            unit = self._units[name] = UnitHandle(self, len(self._units), role, **way)
+            if ahead:
+                self._ahead[unit.index] = ahead
+        if unit.role != role:
+            raise MappingError(f"{name}: made as {unit.role}, now wanted as {role}. {_REPORT}")
+        return unit
 
     def channel(self, name: str, capacity: int = 1, latency_ticks: int = 0) -> int:
         """Return the channel of that name, made at its first mention."""
-        wanted = Channel(name, capacity, latency_ticks)
-        if name not in self._channel_names:
-            self._channel_names[name] = len(self._channels)
-            self._channels.append(wanted)
+        index = self._channel_names.get(name)
+        if index is None:
+            index = self._channel_names[name] = len(self._channels)
+            self._channels.append(Channel(name, capacity, latency_ticks))
             self._tokens.append(0)
-        index = self._channel_names[name]
-        if self._channels[index] != wanted:
-            raise MappingError(
-                f"{name}: made as {self._channels[index]}, now wanted as {wanted}. {_REPORT}"
-            )
+        made = self._channels[index]
+        if made.capacity != capacity or made.latency_ticks != latency_ticks:
+            wanted = Channel(name, capacity, latency_ticks)
+            raise MappingError(f"{name}: made as {made}, now wanted as {wanted}. {_REPORT}")
         return index
 
     def port(self, name: str) -> int:
@@ -141,108 +161,117 @@ class Schedule:
         """Return how many tokens the channel of that name holds at this place of the schedule."""
         return self._tokens[self._channel_names[name]] if name in self._channel_names else 0
 
-    @contextmanager
-    def op(self, name: str) -> Iterator[None]:
-        """Book everything inside under an op."""
-        outer = self.current_op
-        self.current_op = self._ops.setdefault(name, len(self._ops))
-        yield
-        self.current_op = outer
+    def op(self, name: str) -> _Booking:
+        """Book everything inside ``with`` under an op."""
+        return _Booking(self, self.op_index(name))
 
-    @contextmanager
-    def repeat(self, count: int) -> Iterator[None]:
-        """Do everything inside ``count`` times; every unit used inside gets the loop."""
-        before = list(self._tokens)
-        self._frames.append({})
-        yield
-        if count != 1:
-            self._check_balance(before)
-        for unit, body in self._frames.pop().items():
-            for loop in _sending_ahead(count, body, self._ahead.get(unit, 0)):
-                for instruction in _loop(*loop):
-                    self.emit(unit, instruction)
+    def op_index(self, name: str) -> int:
+        """Return the index of an op, numbered at its first mention."""
+        return self._ops.setdefault(name, len(self._ops))
 
-    def emit(self, unit: int, instruction: Instruction) -> None:
-        """Append to a unit's program, joining neighbouring work of one op."""
-        body = self._frames[-1].setdefault(unit, [])
-        last = body[-1] if body else None
-        if isinstance(instruction, Work) and isinstance(last, Work) and last.op == instruction.op:
-            body[-1] = _joined(last, instruction)
-        else:
-            body.append(instruction)
+    def repeat(self, count: int) -> Section | nullcontext[None]:
+        """Do everything inside ``with`` so often; every unit used inside gets the loop."""
+        return Section(self, count) if count != 1 else _ONCE
+
+    def section(self, count: int = 1) -> Section:
+        """Do everything inside ``with`` so often, and remember it, to be written again.
+
+        Be it one round, it has to leave every channel as it finds it.
+        """
+        return Section(self, count)
 
     def count_token(self, channel: int, change: int) -> None:
         """Keep the number of tokens a channel would hold if steps were done one by one."""
-        self._tokens[channel] += change
-        if not 0 <= self._tokens[channel] <= self._channels[channel].capacity:
+        held = self._tokens[channel]
+        self._found.setdefault(channel, held)
+        self._tokens[channel] = held = held + change
+        if not 0 <= held <= self._channels[channel].capacity:
             raise MappingError(
-                f"{self._channels[channel].name}: the schedule leaves {self._tokens[channel]} "
-                f"tokens in a channel of capacity {self._channels[channel].capacity}, so it could "
-                f"deadlock. {_REPORT}"
+                f"{self._channels[channel].name}: the schedule leaves {held} tokens in a channel "
+                f"of capacity {self._channels[channel].capacity}, so it could deadlock. {_REPORT}"
             )
+
+    def open(self) -> tuple[Bodies, dict[int, int]]:
+        """Begin a loop; return what is written so far of the one around it."""
+        outer = self.bodies, self._found
+        self.bodies, self._found = defaultdict(list), {}
+        return outer
+
+    def close(self, outer: tuple[Bodies, dict[int, int]]) -> tuple[dict[int, Body], dict[int, int]]:
+        """End a loop; return what is in it, and the tokens that it found in channels it used."""
+        bodies, found = self.bodies, self._found
+        self.bodies, self._found = outer
+        return {unit: tidy(body) for unit, body in bodies.items()}, found
+
+    def append(self, count: int, bodies: Mapping[int, Body]) -> None:
+        """Append a loop to the program of every unit that is in it."""
+        for unit, body in bodies.items():
+            ahead = self._ahead.get(unit, 0)
+            loops = sending_ahead(count, body, ahead) if ahead else [(count, body)]
+            for rounds, part in loops:
+                repeat(self.bodies[unit], rounds, part)
+
+    def refuse_other_tokens(self, found: Mapping[int, int]) -> None:
+        """Refuse a loop unless channels hold what it found in them: it could deadlock."""
+        for channel, then in found.items():
+            if self._tokens[channel] != then:
+                raise MappingError(
+                    f"{self._channels[channel].name}: a loop finds {then} tokens and leaves "
+                    f"{self._tokens[channel]}. {_REPORT}"
+                )
+
+    def units(self) -> tuple[Unit, ...]:
+        """Return what every unit does so far."""
+        return tuple(
+            Unit(name, unit.role, tidy(self.bodies.get(unit.index, [])))
+            for name, unit in self._units.items()
+        )
 
     def finish(self) -> Program:
         """Return the program; every connection is checked."""
-        [frame] = self._frames
-        units = tuple(
-            Unit(name, role, tuple(frame.get(index, ())))
-            for name, (index, role) in self._units.items()
-        )
         ports = tuple(Port(name) for name in self._ports)
-        return Program(tuple(self._ops), units, tuple(self._channels), ports)
-
-    def _check_balance(self, before: list[int]) -> None:
-        before += [0] * (len(self._tokens) - len(before))
-        for channel, (then, now) in enumerate(zip(before, self._tokens, strict=True)):
-            if then != now:
-                raise MappingError(
-                    f"{self._channels[channel].name}: a loop finds {then} tokens and leaves {now}. "
-                    f"{_REPORT}"
-                )
+        return Program(tuple(self._ops), self.units(), tuple(self._channels), ports)
 
 
-def _sending_ahead(
-    count: int, body: list[Instruction], ahead: int
-) -> list[tuple[int, list[Instruction]]]:
-    """Return a loop with its sends some rounds ahead of its receives, as loops one after the other.
+class _Booking:
+    """Everything inside ``with`` is booked under an op; a generator would take twice as long."""
 
-    A memory that reads operands and writes results of the same loop would otherwise wait for each
-    result before it reads the next operand, and so pay its latency in every round. What stands
-    before the first receive is moved up by as many rounds as ``ahead`` tokens allow; the channel
-    has to have room for them. Units that wait for nothing but earlier sends stay free of deadlock.
-    """
-    first = next((i for i, instruction in enumerate(body) if _receives(instruction)), len(body))
-    sends, receives = body[:first], body[first:]
-    sent = Counter[int]()
-    for instruction, times in executions(tuple(sends)):
-        if isinstance(instruction, Send):
-            sent[instruction.channel] += times
-    most = max(sent.values(), default=0)
-    if count <= 1 or not receives or not most or ahead < most:
-        return [(count, body)]
-    rounds = min(count, ahead // most)
-    return [(rounds, sends), (count - rounds, body), (rounds, receives)]
+    def __init__(self, schedule: Schedule, op: int) -> None:
+        self._schedule = schedule
+        self._op = op
+
+    def __enter__(self) -> None:
+        self._outer = self._schedule.current_op
+        self._schedule.current_op = self._op
+
+    def __exit__(self, *_: object) -> None:
+        self._schedule.current_op = self._outer
 
 
-def _receives(instruction: Instruction) -> bool:
-    return any(isinstance(inner, Recv) for inner, _ in executions((instruction,)))
+class Section:
+    """What is written inside ``with`` is done ``count`` times, and may be written again later."""
 
+    def __init__(self, schedule: Schedule, count: int) -> None:
+        self._schedule = schedule
+        self._count = count
 
-def _loop(count: int, body: list[Instruction]) -> list[Instruction]:
-    if count == 0 or not body:
-        return []
-    if count == 1:
-        return body
-    match body:
-        case [Work(op, ticks, actions)]:  # nothing can happen in between: one stretch of work
-            return [Work(op, count * ticks, tuple((a, count * n) for a, n in actions))]
-        case [Repeat(inner, nested)]:
-            return [Repeat(count * inner, nested)]
-    return [Repeat(count, tuple(body))]
+    def __enter__(self) -> Self:
+        self._outer = self._schedule.open()
+        return self
 
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._bodies, self._found = self._schedule.close(self._outer)
+        if kind is None:
+            self.again(self._count)
 
-def _joined(first: Work, second: Work) -> Work:
-    counts = dict(first.actions)
-    for action, n in second.actions:
-        counts[action] = counts.get(action, 0) + n
-    return Work(first.op, first.ticks + second.ticks, tuple(counts.items()))
+    def again(self, count: int = 1) -> None:
+        """Write so many rounds of the same, at a place where it finds the same tokens."""
+        self._schedule.refuse_other_tokens(self._found)
+        self._schedule.append(count, self._bodies)
+
+    def rebooked(self, ops: Mapping[int, int]) -> Section:
+        """Return the same section, to be written under other ops."""
+        section = Section(self._schedule, self._count)
+        section._bodies = {unit: rebooked(body, ops) for unit, body in self._bodies.items()}
+        section._found = self._found
+        return section

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
 
 from archsim.mapping import vector
 from archsim.mapping.floor import INPUT, OUTPUT, Floor
 from archsim.mapping.graph import Step
 from archsim.mapping.layout import Layout, Turn
 from archsim.mapping.memory import Traffic
+from archsim.mapping.schedule import Schedule, Section
 
 
 def emit(
@@ -24,24 +26,60 @@ def emit(
         steps: The steps in order.
         layouts: The rounds of every GEMM on the tiles.
     """
-    weights = _Weights(floor, layouts)
+    weights, passes = _Weights(floor, layouts), _Passes(floor)
     with floor.schedule.op(INPUT):
         floor.hand_over(INPUT)
     weights.load_next(1)
     for step, traffic in steps:
-        if step.op.name not in layouts:
+        layout = layouts.get(step.op.name)
+        if layout is None:
             vector.emit(floor, step, traffic)
             continue
         with floor.schedule.op(step.op.name):
             floor.begin(step, traffic)
-            if layouts[step.op.name].dynamic:
-                dynamic(floor, layouts[step.op.name], ahead=False)
+            if layout.dynamic:
+                key = tuple((turn.alike, turn.count) for turn in layout.turns)
+                emit = partial(dynamic, layout, floor.schedule, ahead=False)
+                passes.write(key, layout.turns[-1].ops, emit)
+                floor.free_tiles(step.op.name)
             else:
                 weights.load_ahead()
-                for turn in layouts[step.op.name].turns:
-                    weights.compute(turn)
+                for turn in layout.turns:
+                    weights.compute(turn, passes)
             floor.end(step, traffic)
     _output(floor)
+
+
+class _Passes:
+    """Writes the passes of rounds: those of ops that are alike once, and then copies."""
+
+    def __init__(self, floor: Floor) -> None:
+        self._schedule = floor.schedule
+        self._alike = not floor.resident and floor.hardware.dram.arbitration == "static"
+        self._written: dict[Hashable, tuple[Section, list[int]]] = {}
+
+    def write(self, key: Hashable, ops: Sequence[str], emit: Callable[[], None]) -> None:
+        """Write some passes.
+
+        Args:
+            key: Equal for passes that differ in nothing but the names of their ops.
+            ops: All ops that they are booked under.
+            emit: Writes them.
+        """
+        if not self._alike:  # units, channels or priorities are each op's own
+            emit()
+            return
+        booked = [self._schedule.op_index(op) for op in ops]
+        section, before = self._written.get(key, (None, booked))
+        if section is None:
+            with self._schedule.section() as section:
+                emit()
+            self._written[key] = section, booked
+            return
+        if before != booked:
+            section = section.rebooked(dict(zip(before, booked, strict=True)))
+            self._written[key] = section, booked
+        section.again()
 
 
 class _Weights:
@@ -68,7 +106,7 @@ class _Weights:
         """Load as many rounds as there is room for; the first op's data have gone before."""
         self.load_next(self._ahead)
 
-    def compute(self, turn: Turn) -> None:
+    def compute(self, turn: Turn, passes: _Passes) -> None:
         """Do equal rounds, each beside the load of the round that comes ``ahead`` of it."""
         left = turn.count
         while left:
@@ -81,7 +119,7 @@ class _Weights:
                     self._load(following)
                 with self._floor.schedule.op(turn.op):
                     turn.receive_weights()
-                turn.compute()
+                passes.write(turn.alike, turn.ops, turn.compute)
                 self._floor.free_tiles(turn.op)
             left -= times
 
@@ -98,12 +136,12 @@ class _Weights:
             turn.load()
 
 
-def dynamic(floor: Floor, layout: Layout, *, ahead: bool) -> None:
+def dynamic(layout: Layout, schedule: Schedule, *, ahead: bool) -> None:
     """Do a product of two activations: nothing can be loaded before the op starts.
 
     Args:
-        floor: Where programs are written.
         layout: Its rounds.
+        schedule: Where they are written.
         ahead: Whether a second copy of the cells is free, so that each round's operand is written
             while the round before it runs. In ``serial`` it is not: it holds the next weights.
     """
@@ -118,11 +156,9 @@ def dynamic(floor: Floor, layout: Layout, *, ahead: bool) -> None:
         times = [repeated for repeated in times if repeated]
         for index, repeated in enumerate(times):
             last = index == len(times) - 1
-            with floor.schedule.repeat(repeated):
+            with schedule.repeat(repeated):
                 _round(turn, following if last else turn, ahead=ahead)
     layout.turns[0].drain()
-    if floor.lags is None:
-        floor.free_tiles(layout.turns[0].op)
 
 
 def _round(turn: Turn, following: Turn | None, *, ahead: bool) -> None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property, lru_cache
 from itertools import groupby, product
 
 
 def ceil_div(dividend: int, divisor: int) -> int:
     """Return the quotient rounded up."""
     return -(-dividend // divisor)
+
+
+def part_of(total: int, share: Fraction) -> int:
+    """Return that part of a total, rounded up."""
+    return -(-total * share.numerator // share.denominator)
 
 
 def chunks(total: int, size: int) -> list[int]:
@@ -72,7 +79,7 @@ class Group:
     stretches: tuple[Active, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Round:
     """What the tiles hold at one time.
 
@@ -90,6 +97,15 @@ class Round:
     passes: tuple[int, ...]
     carries_in: bool = False
     carries_out: bool = False
+
+    def __hash__(self) -> int:
+        """Hash what tells most rounds apart: a round is looked up often, and has many parts."""
+        return hash((len(self.groups), self.replicas, self.passes, self.groups[0].rows))
+
+    @cached_property
+    def kinds(self) -> Mapping[Group, int]:
+        """The different groups, and how many there are of each."""
+        return Counter(self.groups)
 
     @property
     def tiles(self) -> int:
@@ -139,7 +155,8 @@ Cell = tuple[int, slice, slice]
 """A block, a range of its row chunks, a range of its column chunks."""
 
 
-def rounds(grid: Grid, tiles: int, split: str) -> list[tuple[Round, int]]:
+@lru_cache(maxsize=256)
+def rounds(grid: Grid, tiles: int, split: str) -> tuple[tuple[Round, int], ...]:
     """Return the rounds in which ``tiles`` tiles hold a grid, equal neighbours counted.
 
     Weights that need fewer tiles than there are stay for the whole op, and the rest of the
@@ -149,7 +166,7 @@ def rounds(grid: Grid, tiles: int, split: str) -> list[tuple[Round, int]]:
     tiles the same weights and different vectors.
     """
     found = [_round(grid, cells, tiles) for cells in _cells(grid, tiles, split)]
-    return [(round_, len(list(same))) for round_, same in groupby(found)]
+    return tuple((round_, len(list(same))) for round_, same in groupby(found))
 
 
 def _cells(grid: Grid, tiles: int, split: str) -> Iterator[list[Cell]]:

@@ -36,14 +36,14 @@ class _Load:
     work: LaneOperations
     macs: int
 
-    def part(self, share: Fraction) -> _Load:
-        """Return that part of everything, rounded down."""
+    def piece(self, pieces: int) -> _Load:
+        """Return one of so many equal pieces of everything, rounded down."""
         return _Load(
-            int(self.buffer_bits * share),
-            int(self.dram_bits * share),
-            int(self.result_bits * share),
-            LaneOperations(int(self.work.simple * share), int(self.work.special * share)),
-            int(self.macs * share),
+            self.buffer_bits // pieces,
+            self.dram_bits // pieces,
+            self.result_bits // pieces,
+            LaneOperations(self.work.simple // pieces, self.work.special // pieces),
+            self.macs // pieces,
         )
 
     def less(self, other: _Load, times: int) -> _Load:
@@ -70,9 +70,10 @@ def emit(floor: Floor, step: Step, traffic: Traffic) -> None:
         staging_bits = floor.hardware.vector_unit.staging_bits
         moved_bits = max(load.buffer_bits + load.dram_bits, load.result_bits)
         pieces = max(1, ceil_div(moved_bits, staging_bits))
-        piece = load.part(Fraction(1, pieces))
-        with floor.schedule.repeat(pieces - 1):
-            _piece(floor, step.op.name, piece, to_dram=traffic.streams_output)
+        piece = load.piece(pieces)
+        if pieces > 1:
+            with floor.schedule.repeat(pieces - 1):
+                _piece(floor, step.op.name, piece, to_dram=traffic.streams_output)
         rest = load.less(piece, pieces - 1)
         _piece(floor, step.op.name, rest, to_dram=traffic.streams_output)
         floor.end(step, traffic)
@@ -103,13 +104,11 @@ def _load(floor: Floor, step: Step, traffic: Traffic) -> _Load:
     parameter_bits = op.parameter_elements * workload.activation_bits_of(op.name)
     if op.kind == "embedding":  # looks up rows anew for every input
         parameter_bits *= inputs
-    work = workload.lane_operations(op)
-    for rider in step.fused:
-        work += workload.lane_operations(rider)
+    work = sum((work for _, work in step.work), start=LaneOperations())
     return _Load(
         buffer_bits=read[False],
         dram_bits=read[True] + parameter_bits,
-        result_bits=inputs * prod(op.shape) * workload.activation_bits_of(step.output),
+        result_bits=inputs * prod(op.shape) * step.output_bits,
         work=work * inputs,
         macs=inputs * op.gemm.macs if op.gemm else 0,
     )

@@ -12,15 +12,15 @@ Weights come from DRAM, or from the buffer if they are activations, and are prog
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil
 
 from archsim.hardware import WeightStationary
 from archsim.mapping.floor import Floor, weights_of
 from archsim.mapping.results import Adder, Reader, Results
 from archsim.mapping.schedule import UnitHandle
-from archsim.mapping.tiling import Active, Group, Round, ceil_div
+from archsim.mapping.tiling import Active, Group, Round, ceil_div, part_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,11 @@ class WeightStationaryStep:
     passes: Passes
     results: Results
 
+    @property
+    def alike(self) -> Hashable:
+        """Equal for ops whose equal rounds differ in nothing but the ops' names."""
+        return self.passes, self.results.alike
+
     # ---- weights -------------------------------------------------------------------------
 
     def load(self, round_: Round) -> None:
@@ -75,24 +80,24 @@ class WeightStationaryStep:
                 bits = group.columns * group.depth * self.passes.weight_bits
                 if group.last and not round_.carries_out:
                     bits += group.columns * self.passes.bias_bits
-                self._program(index, group, round_.replicas, self._fetch_weights(bits))
+                self._program(index, group, round_.replicas, self._fetch_weights(index, bits))
 
-    def _fetch_weights(self, bits: int) -> UnitHandle:
+    def _fetch_weights(self, index: int, bits: int) -> int:
+        """Read what a group holds; return the channel that it comes by."""
         if self.passes.held_streamed is not None:
             self.floor.load(self.op, bits, self.passes.held_streamed)
-            return self.floor.read(self.op)
-        self.floor.do_dram(self.op, bits, action="read_bit", purpose="weights")
-        return self.floor.dram(self.op, "weights")
-
-    def _program(self, index: int, group: Group, replicas: int, source: UnitHandle) -> None:
-        writer = self._unit(index, "writer")
-        if self.passes.held_streamed is None:
-            loaded = self.floor.from_dram(self._name(index, "weights"))
+            source, loaded = self.floor.read(self.op), self._channel(index, "held activations")
         else:
-            loaded = self._channel(index, "held activations")
+            source = self.floor.do_dram(self.op, bits, action="read_bit", purpose="weights")
+            loaded = self.floor.from_dram(self._name(index, "weights"))
         source.send(loaded)
+        return loaded
+
+    def _program(self, index: int, group: Group, replicas: int, loaded: int) -> None:
+        writer = self._unit(index, "writer")
         writer.recv(loaded)
-        if self.floor.schedule.tokens(self._name(index, "released")):
+        held = self.passes.held_streamed is not None
+        if held and self.floor.schedule.tokens(self._name(index, "released")):
             writer.recv(self._released(index))
         cells = replicas * self._cells(group, group.stretches[0])
         rows = min(group.rows, self.tiles.rows)
@@ -113,24 +118,27 @@ class WeightStationaryStep:
     def useful_replicas(self, round_: Round) -> int:
         """Return from how many replicas on the buffer's read side is the slowest."""
         buffer = self.floor.hardware.buffer
-        words = sum(self.floor.words(self._read_bits(group)) for group in round_.groups)
-        reading_ticks = Fraction(words * self.floor.ticks(buffer.clock, 1), buffer.ports.read)
-        slowest_ticks = max(self.cycle_ticks(group) for group in round_.groups)
-        return 1 + ceil(slowest_ticks / reading_ticks)
+        read = [n * self.floor.words(self._read_bits(group)) for group, n in round_.kinds.items()]
+        reading_ticks = sum(read) * self.floor.ticks(buffer.clock, 1)
+        return 1 + ceil_div(self._slowest_ticks(round_) * buffer.ports.read, reading_ticks)
 
     def one_replica_ticks(self, round_: Round) -> int:
         """Return how long the slowest unit is busy with one round, were there one replica."""
         passes = self.passes.vectors * self.passes.input_slices * sum(round_.passes)
-        return passes * max(self.cycle_ticks(group) for group in round_.groups)
+        return passes * self._slowest_ticks(round_)
 
-    def cycle_ticks(self, group: Group) -> int:
+    def _slowest_ticks(self, round_: Round) -> int:
+        """Return the time from one pass to the next of the slowest group."""
+        return max(map(self._cycle_ticks, round_.kinds))
+
+    def _cycle_ticks(self, group: Group) -> int:
         """Return an upper bound of the time from one pass of a group to the next."""
         floor, tiles = self.floor, self.tiles
         per_set, per_tile, _ = self._sums(group, group.stretches[0], 1)
         stages = [floor.ticks(tiles.clock, tiles.array.pass_cycles), self._drive_ticks(group)]
         stages.append(floor.adder_ticks(per_tile))
         if tiles.adc is not None:
-            stages.append(ceil_div(per_set, tiles.adc.count) * floor.conversion_ticks(tiles.adc))
+            stages.append(ceil_div(per_set, tiles.adc.count) * floor.adc_ticks)
         return max(stages) if tiles.readout_buffer else sum(stages)
 
     # ---- vectors -------------------------------------------------------------------------
@@ -164,7 +172,7 @@ class WeightStationaryStep:
         groups = list(enumerate(round_.groups))
         repeat = self.floor.schedule.repeat
         rows = replicas * sum(group.rows for _, group in groups)
-        self.floor.stream(self.op, ceil(rows * self.passes.streamed_bits))
+        self.floor.stream(self.op, part_of(rows, self.passes.streamed_bits))
         with repeat(self.passes.input_slices):
             for stretch, count in enumerate(round_.passes):
                 with repeat(count):
@@ -196,10 +204,10 @@ class WeightStationaryStep:
         """Read one pass's inputs: once for each set of tiles that shares them."""
         sets = replicas * (1 if self.tiles.inputs_shared_by == "tiles" else tiles)
         reader.read(self._read_bits(group), sets)
-        self.floor.read(self.op).send(self._channel(index, "inputs"))
+        reader.unit.send(self._channel(index, "inputs"))
 
     def _read_bits(self, group: Group) -> int:
-        return ceil(group.rows * self.passes.slice_bits * self.passes.fresh)
+        return part_of(group.rows * self.passes.slice_bits, self.passes.fresh)
 
     def _drive(self, index: int, group: Group, tiles: int, replicas: int) -> int:
         """Convert and modulate one pass's inputs; return the channel that they leave by.
@@ -232,7 +240,7 @@ class WeightStationaryStep:
         if self.tiles.dac is None:
             return 0
         rows = min(group.rows, self.tiles.rows)
-        return ceil_div(rows, self.tiles.dac.count) * self.floor.conversion_ticks(self.tiles.dac)
+        return ceil_div(rows, self.tiles.dac.count) * self.floor.dac_ticks
 
     def _cells(self, group: Group, active: Active) -> int:
         """Return the cells that hold weights in those of a group's tiles that take part."""
@@ -250,7 +258,7 @@ class WeightStationaryStep:
         else:
             adc = self._unit(index, "adc")
             adc.recv(sums)
-            time_ticks = ceil_div(per_set, tiles.adc.count) * floor.conversion_ticks(tiles.adc)
+            time_ticks = ceil_div(per_set, tiles.adc.count) * floor.adc_ticks
             adc.work(time_ticks, {"adc.convert": in_all})
             if not tiles.readout_buffer:
                 read_out = self._channel(index, "read out")
@@ -270,7 +278,8 @@ class WeightStationaryStep:
         if tiles.cores_split == "contraction" and tiles.adc_shared_by == "none":
             per_column *= ceil_div(group.rows, tiles.rows)
         converted = active.converting if self.passes.convert_each else group.columns
-        return per_set, ceil(active.per_tile * per_column), converted * per_column * replicas
+        per_tile = part_of(per_column, active.per_tile)
+        return per_set, per_tile, converted * per_column * replicas
 
     def _finish(self, round_: Round, index: int, group: Group, replicas: int) -> None:
         """Add the group's sums to those of its chain; the last one gives the results away."""

@@ -186,3 +186,93 @@ def test_a_memory_reads_ahead_of_its_writes_as_far_as_its_channel_holds(schedule
     )
     # Two batches of four: 1 + 20 + 2 + 1 ticks each at least, not eight times 24.
     assert run(schedule.finish()).makespan_ticks < 3 * 24
+
+
+def rounds(schedule, *counts, ticks=2):
+    """Write a unit's equal rounds, so many each time, beside a unit that does something else."""
+    unit, other = schedule.unit("u", "x"), schedule.unit("v", "x")
+    link = schedule.channel("c")
+    for place, count in enumerate(counts):
+        with schedule.section(count):
+            unit.work(ticks)
+            unit.send(link)
+            other.recv(link)
+            other.work(1 + place)
+
+
+def test_equal_rounds_of_one_unit_become_one_loop_whatever_others_do(schedule):
+    with schedule.op("conv"):
+        rounds(schedule, 2, 1, 1, 3)
+    assert programs(schedule) == {
+        "u": (Repeat(7, (Work(0, 2), Send(0, 0))),),
+        "v": (
+            Repeat(2, (Recv(0, 0), Work(0, 1))),
+            *(Recv(0, 0), Work(0, 2)),
+            *(Recv(0, 0), Work(0, 3)),
+            Repeat(3, (Recv(0, 0), Work(0, 4))),
+        ),
+    }
+
+
+def test_work_that_follows_equal_rounds_is_joined_with_the_last_of_them(schedule):
+    unit, source, link = schedule.unit("u", "x"), schedule.unit("s", "x"), schedule.channel("c")
+    with schedule.op("conv"):
+        for _ in range(3):
+            with schedule.section():
+                source.send(link)
+                unit.recv(link)
+                unit.work(2)
+        unit.work(5)
+    once = (Recv(0, 0), Work(0, 2))
+    assert programs(schedule)["u"] == (Repeat(2, once), Recv(0, 0), Work(0, 7))
+
+
+def test_rounds_whose_ends_are_joined_are_not_rolled_up(schedule):
+    unit, sink, link = schedule.unit("u", "x"), schedule.unit("v", "x"), schedule.channel("c")
+    with schedule.op("conv"):
+        for _ in range(2):
+            with schedule.section():
+                unit.work(1)
+                unit.send(link)
+                sink.recv(link)
+                unit.work(2)
+    joined = (Work(0, 1), Send(0, 0), Work(0, 3), Send(0, 0), Work(0, 2))
+    assert programs(schedule)["u"] == joined
+
+
+def test_a_section_can_be_written_again_under_other_ops(schedule):
+    unit, sink, link = schedule.unit("u", "x"), schedule.unit("v", "x"), schedule.channel("c")
+    with schedule.op("first"), schedule.section() as section, schedule.repeat(3):
+        unit.send(link)
+        sink.recv(link)
+        sink.work(4, {"read": 1})
+    section.rebooked({schedule.op_index("first"): schedule.op_index("second")}).again(2)
+    assert schedule.finish().ops == ("first", "second")
+    assert programs(schedule) == {
+        "u": (Repeat(3, (Send(0, 0),)), Repeat(6, (Send(0, 1),))),
+        "v": (
+            Repeat(3, (Recv(0, 0), Work(0, 4, (("read", 1),)))),
+            Repeat(6, (Recv(0, 1), Work(1, 4, (("read", 1),)))),
+        ),
+    }
+
+
+def test_a_section_that_leaves_tokens_behind_is_refused(schedule):
+    unit, link = schedule.unit("u", "x"), schedule.channel("sums", capacity=9)
+    with (
+        pytest.raises(MappingError, match=r"^sums: a loop finds 0 tokens and leaves 1\. "),
+        schedule.op("conv"),
+        schedule.section(),
+    ):
+        unit.send(link)
+
+
+def test_a_section_is_written_again_only_where_it_finds_the_same_tokens(schedule):
+    unit, sink, link = schedule.unit("u", "x"), schedule.unit("v", "x"), schedule.channel("c")
+    with schedule.op("conv"):
+        with schedule.section() as section:
+            unit.send(link)
+            sink.recv(link)
+        unit.send(link)
+        with pytest.raises(MappingError, match=r"^c: a loop finds 0 tokens and leaves 1\. "):
+            section.again()
