@@ -78,9 +78,8 @@ def ledger_of(
     it was done comes from the engine.
     """
     code = program.code
-    busy_ticks, met = _busy(code)
-    places = [part for part in range(len(code.pairs)) if met[part]]
-    places.sort(key=code.pairs.__getitem__)
+    busy_ticks = _busy_ticks(code)
+    met = {part for part, n in zip(code.parts, code.times, strict=True) if n and part != NO_OP}
     units, ops = [u.name for u in program.units], program.ops
     roles = [unit.role for unit in program.units]
     records = tuple(
@@ -94,7 +93,7 @@ def ledger_of(
             times.first_end_ticks[part],
             times.last_end_ticks[part],
         )
-        for part in places
+        for part in sorted(met, key=code.pairs.__getitem__)
     )
     return Ledger(
         engine=engine,
@@ -108,25 +107,21 @@ def ledger_of(
     )
 
 
-def _busy(code: Code) -> tuple[list[int], list[bool]]:
-    """Return for how long each part works in all, and whether any of its lines is executed."""
-    busy_ticks, met = [0] * len(code.pairs), [False] * len(code.pairs)
-    lines = zip(code.opcodes, code.first, code.parts, code.times, strict=True)
-    for opcode, first, part, times in lines:
-        if part != NO_OP and times:
-            met[part] = True
-            if opcode == Opcode.WORK:
-                busy_ticks[part] += times * first
-    return busy_ticks, met
+def _busy_ticks(code: Code) -> list[int]:
+    """Return for how long each part works in all."""
+    busy_ticks = [0] * len(code.pairs)
+    for line in code.of(Opcode.WORK):
+        busy_ticks[code.parts[line]] += code.times[line] * code.first[line]
+    return busy_ticks
 
 
 def counted_actions(program: Program) -> dict[str, dict[str, int]]:
     """Return, for each op, how often each action is done in one run of the program."""
     totals: list[dict[str, int]] = [defaultdict(int) for _ in program.ops]
     code = program.code
-    for op, times, actions in zip(code.ops, code.times, code.actions, strict=True):
-        if actions and times:
-            counts = totals[op]
-            for action, n in actions:
+    for line in code.of(Opcode.WORK):
+        if times := code.times[line]:
+            counts = totals[code.ops[line]]
+            for action, n in code.actions[line]:
                 counts[action] += times * n
     return {op: dict(counts) for op, counts in zip(program.ops, totals, strict=True)}

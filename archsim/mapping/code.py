@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,7 @@ class Opcode(IntEnum):
     END = 6  # second: line of its LOOP
 
 
-@dataclass
+@dataclass(frozen=True)
 class Code:
     """The programs of all units, line by line, one unit after the other.
 
@@ -53,19 +54,19 @@ class Code:
         pairs: Every unit with an op of it, in order of units and first mention.
     """
 
-    opcodes: list[int] = field(default_factory=list)
-    first: list[int] = field(default_factory=list)
-    second: list[int] = field(default_factory=list)
-    ops: list[int] = field(default_factory=list)
-    parts: list[int] = field(default_factory=list)
-    times: list[int] = field(default_factory=list)
-    actions: list[Actions] = field(default_factory=list)
-    starts: list[int] = field(default_factory=lambda: [0])
-    pairs: list[tuple[int, int]] = field(default_factory=list)
+    opcodes: Sequence[int]
+    first: Sequence[int]
+    second: Sequence[int]
+    ops: Sequence[int]
+    parts: Sequence[int]
+    times: Sequence[int]
+    actions: Sequence[Actions]
+    starts: Sequence[int]
+    pairs: Sequence[tuple[int, int]]
 
     @cached_property
     def table(self) -> NDArray[np.int64]:
-        """Return a row for each of opcodes, first, second, ops and parts, once all is written.
+        """Return a row for each of opcodes, first, second, ops and parts.
 
         Raises:
             MappingError: A number that 64 bits cannot hold.
@@ -79,11 +80,14 @@ class Code:
                 "clocks whose periods have a larger common divisor, or run fewer inputs."
             ) from None
 
+    def of(self, opcode: Opcode) -> list[int]:
+        """Return the lines with an opcode."""
+        return np.flatnonzero(self.table[0] == opcode).tolist()
+
     @property
     def works(self) -> int:
         """Return how many works are executed in all."""
-        lines = zip(self.opcodes, self.times, strict=True)
-        return sum(times for opcode, times in lines if opcode == _WORK)
+        return sum(self.times[line] for line in self.of(Opcode.WORK))
 
     @property
     def steps(self) -> int:
@@ -95,60 +99,9 @@ class Code:
         """Return the lines of a unit."""
         return range(self.starts[unit], self.starts[unit + 1])
 
-    def add_unit(self, body: tuple[Instruction, ...]) -> None:
-        """Append the program of one more unit."""
-        unit, parts = len(self.starts) - 1, dict[int, int]()
-        self._add(body, 1, unit, parts)
-        self.starts.append(len(self.opcodes))
 
-    def _add(
-        self, body: tuple[Instruction, ...], times: int, unit: int, parts: dict[int, int]
-    ) -> None:
-        """Append instructions; the one place that knows them all besides the engines."""
-        for step in body:
-            if isinstance(step, Repeat):
-                start = len(self.opcodes)
-                self._line(_LOOP, step.count, 0, NO_OP, NO_OP, times, ())
-                self._add(step.body, times * step.count, unit, parts)
-                self.second[start] = len(self.opcodes)
-                self._line(_END, 0, start, NO_OP, NO_OP, times, ())
-                continue
-            second = 0
-            actions: Actions = ()
-            if isinstance(step, Work):
-                opcode, first, actions = _WORK, step.ticks, step.actions
-            elif isinstance(step, Recv):
-                opcode, first = _RECV, step.channel
-            elif isinstance(step, Send):
-                opcode, first = _SEND, step.channel
-            elif isinstance(step, Acquire):
-                opcode, first, second = _ACQUIRE, step.port, step.priority
-            else:
-                opcode, first = _RELEASE, step.port
-            part = parts.get(step.op)
-            if part is None:
-                part = parts[step.op] = len(self.pairs)
-                self.pairs.append((unit, step.op))
-            self._line(opcode, first, second, step.op, part, times, actions)
-
-    def _line(  # noqa: PLR0913, PLR0917 - a line's columns
-        self,
-        opcode: int,
-        first: int,
-        second: int,
-        op: int,
-        part: int,
-        times: int,
-        actions: Actions,
-    ) -> None:
-        self.opcodes.append(opcode)
-        self.first.append(first)
-        self.second.append(second)
-        self.ops.append(op)
-        self.parts.append(part)
-        self.times.append(times)
-        self.actions.append(actions)
-
+_Line = tuple[int, int, int, int, int, int, Actions]
+"""Everything about a line of code, in the order of the attributes of ``Code``."""
 
 _RECV, _SEND, _WORK = int(Opcode.RECV), int(Opcode.SEND), int(Opcode.WORK)
 _ACQUIRE, _RELEASE = int(Opcode.ACQUIRE), int(Opcode.RELEASE)
@@ -157,7 +110,42 @@ _LOOP, _END = int(Opcode.LOOP), int(Opcode.END)
 
 def flatten(bodies: Iterable[tuple[Instruction, ...]]) -> Code:
     """Return the programs of some units as flat code."""
-    code = Code()
-    for body in bodies:
-        code.add_unit(body)
-    return code
+    rows: list[_Line] = []
+    starts, pairs = [0], list[tuple[int, int]]()
+    for unit, body in enumerate(bodies):
+        parts: dict[int, int] = {}
+        _write(rows, body, 1, parts, len(pairs))
+        pairs += [(unit, op) for op in parts]
+        starts.append(len(rows))
+    columns: list[Any] = list(zip(*rows, strict=True)) or [()] * 7
+    return Code(*columns, starts, pairs)
+
+
+def _write(
+    rows: list[_Line],
+    body: tuple[Instruction, ...],
+    times: int,
+    parts: dict[int, int],
+    first_part: int,
+) -> None:
+    """Append instructions; the one place that knows them all besides the engines."""
+    for step in body:
+        if isinstance(step, Repeat):
+            start = len(rows)
+            rows.append((_LOOP, step.count, 0, NO_OP, NO_OP, times, ()))
+            _write(rows, step.body, times * step.count, parts, first_part)
+            rows[start] = (_LOOP, step.count, len(rows), NO_OP, NO_OP, times, ())
+            rows.append((_END, 0, start, NO_OP, NO_OP, times, ()))
+            continue
+        op = step.op
+        part = parts.setdefault(op, first_part + len(parts))
+        if isinstance(step, Work):
+            rows.append((_WORK, step.ticks, 0, op, part, times, step.actions))
+        elif isinstance(step, Recv):
+            rows.append((_RECV, step.channel, 0, op, part, times, ()))
+        elif isinstance(step, Send):
+            rows.append((_SEND, step.channel, 0, op, part, times, ()))
+        elif isinstance(step, Acquire):
+            rows.append((_ACQUIRE, step.port, step.priority, op, part, times, ()))
+        else:
+            rows.append((_RELEASE, step.port, 0, op, part, times, ()))

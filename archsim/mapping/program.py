@@ -122,10 +122,10 @@ class Program:
     def serial_ticks(self) -> int:
         """Return an upper bound of the makespan: all work one after the other, plus latencies."""
         code, latencies = self.code, [channel.latency_ticks for channel in self.channels]
-        opcodes, *_ = code.table
-        works = np.flatnonzero(opcodes == Opcode.WORK).tolist()
-        sends = np.flatnonzero(opcodes == Opcode.SEND).tolist()
-        ticks = sum(code.times[line] * code.first[line] for line in works)
+        ticks = sum(code.times[line] * code.first[line] for line in code.of(Opcode.WORK))
+        if not any(latencies):
+            return ticks
+        sends = code.of(Opcode.SEND)
         return ticks + sum(code.times[line] * latencies[code.first[line]] for line in sends)
 
 
