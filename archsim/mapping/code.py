@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,19 +112,20 @@ def flatten(bodies: Iterable[tuple[Instruction, ...]]) -> Code:
     rows: list[_Line] = []
     starts, pairs = [0], list[tuple[int, int]]()
     for unit, body in enumerate(bodies):
-        parts: dict[int, int] = {}
-        _write(rows, body, 1, parts, len(pairs))
-        pairs += [(unit, op) for op in parts]
+        part_of: dict[int, int] = {}
+        _write(rows, body, 1, part_of, len(pairs))
+        pairs += [(unit, op) for op in part_of]
         starts.append(len(rows))
-    columns: list[Any] = list(zip(*rows, strict=True)) or [()] * 7
-    return Code(*columns, starts, pairs)
+    columns = list(zip(*rows, strict=True)) or [()] * 7
+    opcodes, first, second, ops, parts, times, actions = columns
+    return Code(opcodes, first, second, ops, parts, times, actions, starts, pairs)
 
 
 def _write(
     rows: list[_Line],
     body: tuple[Instruction, ...],
     times: int,
-    parts: dict[int, int],
+    part_of: dict[int, int],
     first_part: int,
 ) -> None:
     """Append instructions; the one place that knows them all besides the engines."""
@@ -133,12 +133,12 @@ def _write(
         if isinstance(step, Repeat):
             start = len(rows)
             rows.append((_LOOP, step.count, 0, NO_OP, NO_OP, times, ()))
-            _write(rows, step.body, times * step.count, parts, first_part)
+            _write(rows, step.body, times * step.count, part_of, first_part)
             rows[start] = (_LOOP, step.count, len(rows), NO_OP, NO_OP, times, ())
             rows.append((_END, 0, start, NO_OP, NO_OP, times, ()))
             continue
         op = step.op
-        part = parts.setdefault(op, first_part + len(parts))
+        part = part_of.setdefault(op, first_part + len(part_of))
         if isinstance(step, Work):
             rows.append((_WORK, step.ticks, 0, op, part, times, step.actions))
         elif isinstance(step, Recv):
