@@ -20,14 +20,13 @@ from __future__ import annotations
 import argparse
 import os
 import subprocess
-import sys
-import venv
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 
 import torch
+from peers import CACHE, installed
 from rich.console import Console
 from rich.table import Table
 
@@ -37,7 +36,6 @@ from archsim.hardware import load_hardware
 from workloads.models.cifar_resnet import resnet20
 
 ROOT = Path(__file__).parents[2]
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
 PACKAGE = "aihwkit==1.1.0"
 SIMULATORS = {"InferenceRPUConfig": "aihwkit, C++", "TorchInferenceRPUConfig": "aihwkit, PyTorch"}
 SHAPE = (32, 3, 32, 32)
@@ -105,21 +103,6 @@ class Peer:
             self._process.communicate()
 
 
-def installed(folder: Path) -> Path:
-    """Return a Python that has the peer; exit with pip's words if it cannot be had."""
-    python = folder / "bin" / "python"
-    if not python.exists():
-        venv.create(folder, with_pip=True)
-    command = [
-        python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-        "--only-binary=:all:", "--constraint", ROOT / "constraints.txt", PACKAGE,
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"{PACKAGE}: cannot be installed, so nothing is compared\n{done.stderr.strip()}")
-    return python
-
-
 def ours() -> tuple[Simulator, torch.Tensor]:
     """Return the network on ``homodyne``, calibrated, and images."""
     torch.manual_seed(0)
@@ -133,8 +116,10 @@ def ours() -> tuple[Simulator, torch.Tensor]:
 def main() -> None:
     """Install, measure, print."""
     arguments = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    arguments.add_argument("--venv", type=Path, default=CACHE / "archsim" / "bench_noise_peers")
-    python = installed(arguments.parse_args().venv)
+    arguments.add_argument("--venv", type=Path, default=CACHE / "bench_noise_peers")
+    folder = arguments.parse_args().venv
+    pins = str(ROOT / "constraints.txt")
+    python = installed(folder, "--only-binary=:all:", "--constraint", pins, PACKAGE)
     torch.set_num_threads(1)
     simulator, images = ours()
     our_times_s = []
