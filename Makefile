@@ -20,6 +20,8 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("archsim needs Python 3.11 or later; set PYTHON=python3.11") if sys.version_info < (3, 11) else None'
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,export]'
+	@echo "== compiling the engine (seconds, once) =="
+	@$(BIN)/archsim run homodyne lenet5 > /dev/null
 	@touch $(READY)
 
 demo: $(READY)

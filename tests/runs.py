@@ -15,6 +15,9 @@ from archsim.errors import SimulationError
 from archsim.mapping.program import Program
 from tests.stepper import Deadlock
 
+Told = list[tuple[int, int]]
+"""Lines and ticks that a row of a trace stands for."""
+
 
 class ShuffledClock(Clock):
     """Events of one instant and priority happen in a seeded random order."""
@@ -30,19 +33,25 @@ class Completions:
     """A trace: for each unit, the line and the tick of every instruction, in order."""
 
     of: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    told: dict[int, list[Told]] = field(default_factory=dict)
     skips: int = 0
 
     def begins(self, program: Program) -> None:
         self.of = {unit: [] for unit in range(len(program.units))}
+        self.told = {unit: [] for unit in range(len(program.units))}
 
     def done(self, unit: int, line: int, tick: int) -> None:
         self.of[unit].append((line, tick))
+        self.told[unit].append([(line, tick)])
 
-    def skipped(self, unit: int, shift_ticks: int, periods: int) -> None:
-        assert unit in self.of
-        assert periods > 0
-        assert shift_ticks >= 0
+    def skipped(self, unit: int, length: int, shift_ticks: int, periods: int) -> None:
+        """Write out what recurs."""
         self.skips += 1
+        period = [step for told in self.told[unit][-length:] for step in told]
+        times = range(1, periods + 1)
+        again = [(line, tick + n * shift_ticks) for n in times for line, tick in period]
+        self.of[unit] += again
+        self.told[unit].append(again)
 
 
 def outcome(program: Program, clock: Clock | None = None) -> Ledger | Deadlock:
@@ -59,12 +68,14 @@ def every_outcome(program: Program) -> dict[str, Ledger | Deadlock]:
     }
 
 
-def completions(engine: Callable[..., Ledger], program: Program, **options: Any) -> Completions:
+def completions(
+    engine: Callable[..., Ledger], program: Program, **options: Any
+) -> dict[int, list[tuple[int, int]]]:
     """Return when every instruction of a program completes that ends."""
     trace = Completions()
     trace.begins(program)
     engine(program, trace=trace, **options)
-    return trace
+    return trace.of
 
 
 def ended(engine: Callable[..., Ledger], program: Program, **options: Any) -> Ledger | Deadlock:

@@ -60,7 +60,7 @@ class EngineOptions:
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Write every instruction to a .csv or .csv.gz.",
+            help="Write what units do to a .csv or .csv.gz.",
             rich_help_panel=_SIMULATION,
         ),
     ] = None

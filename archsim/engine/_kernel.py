@@ -9,6 +9,7 @@ part in an op) and by line of code. Snapshots have one row more in front, for ea
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,8 +41,21 @@ _NEVER = -1
 _QUICKER: dict[str, Any] = {"error_model": "numpy", "no_cfunc_wrapper": True}
 """What saves a part of the time that compiling takes; below also for inner functions alone."""
 
-_compiled = njit(cache=True, **_QUICKER)
-_inner = njit(cache=True, **_QUICKER | {"no_cpython_wrapper": True})
+
+def _kept(options: dict[str, Any]) -> Callable[[Callable[..., Any]], Any]:
+    """Return what compiles a function and keeps it on disk, if there is a place to keep it."""
+
+    def compiled(function: Callable[..., Any]) -> Any:
+        try:
+            return njit(cache=True, **options)(function)
+        except RuntimeError:  # neither the package's folder nor the user's cache can be written
+            return njit(**options)(function)
+
+    return compiled
+
+
+_compiled = _kept(_QUICKER)
+_inner = _kept(_QUICKER | {"no_cpython_wrapper": True})
 
 
 class Machine(NamedTuple):
@@ -73,6 +87,7 @@ class State(NamedTuple):
     line: Ints
     clock: Ints
     moves: Ints  # by unit: changes whenever it does anything
+    told: Ints  # by unit: rows of the log that it would have, skipped periods being one
     counts: Ints  # by unit and depth: rounds left of each loop
     entries: Ints  # by unit and depth: how often a loop was entered there
     awake: NDArray[np.bool_]  # whether the unit may be able to go on
@@ -98,6 +113,7 @@ class Past(NamedTuple):
     line: Ints
     clock: Ints
     moves: Ints
+    told: Ints
     counts: Ints
     entries: Ints
     head: Ints
@@ -114,9 +130,9 @@ class Past(NamedTuple):
 
 @_compiled
 def advance(
-    machine: Machine, state: State, near: Past, far: Past, log: Ints, sweeps: int
+    machine: Machine, state: State, near: Past, far: Past, log: Ints, budget: int
 ) -> tuple[bool, int, int, int]:
-    """Let units go on until none can, or for some number of sweeps.
+    """Let units go on until none can, or for some number of instructions.
 
     Crew by crew, units go on until all of the crew are blocked; a crew are units that exchange
     tokens often. So what happens inside a crew recurs undisturbed by others, and crews stand still
@@ -128,15 +144,15 @@ def advance(
         near: Snapshots of the crew that is at work; changed.
         far: Snapshots of all units, between rounds over all crews; changed. Without levels in
             either, nothing is skipped.
-        log: Rows of (unit, line, tick, 0) for what is executed and (unit, SKIPPED, shift, periods)
-            for what is skipped; not written if it has no rows.
-        sweeps: After how many to return, at the latest after the crew that is at work then.
+        log: Rows of (unit, line, tick) for what is executed, and (unit, SKIPPED, shift, periods,
+            rows of one period) for what is skipped; not written if it has no rows.
+        budget: Instructions after which to return, give or take a sweep over a crew.
 
     Returns:
         Whether any unit may be able to go on, instructions executed, periods skipped, rows logged.
     """
     everyone = np.arange(len(state.line))
-    executed, skipped, rows, left = 0, 0, 0, sweeps
+    executed, skipped, rows, left = 0, 0, 0, budget
     while True:
         moved = False
         for crew in range(len(machine.crews_from) - 1):
@@ -152,7 +168,7 @@ def advance(
                 return True, executed, skipped, rows
         if not moved:
             return False, executed, skipped, rows
-        periods, rows = look_back(machine, state, far, everyone, log, rows)
+        periods, rows = look_back(machine, state, far, everyone, log, rows, False)
         skipped += periods
 
 
@@ -169,29 +185,39 @@ def anyone(state: State, members: Ints) -> bool:
 def settle(
     machine: Machine, state: State, past: Past, members: Ints, log: Ints, rows: int, left: int
 ) -> tuple[int, int, int, int]:
-    """Let a crew go on until all of it is blocked, or nothing is left of the sweeps.
+    """Let a crew go on until all of it is blocked, or nothing is left of the instructions.
 
     Returns:
-        Instructions executed, periods skipped, rows logged, sweeps left.
+        Instructions executed, periods skipped, rows logged, what is left.
     """
     executed, skipped = 0, 0
     while left > 0 and anyone(state, members):
         steps, rows, full = sweep(machine, state, members, log, rows)
         executed += steps
-        left -= 1
+        left -= steps + len(members)  # looking at a unit costs about as much
         if full:
             left = 0
             break
-        periods, rows = look_back(machine, state, past, members, log, rows)
+        periods, rows = look_back(machine, state, past, members, log, rows, True)
         skipped += periods
     return executed, skipped, rows, left
 
 
 @_inner
 def look_back(
-    machine: Machine, state: State, past: Past, members: Ints, log: Ints, rows: int
+    machine: Machine,
+    state: State,
+    past: Past,
+    members: Ints,
+    log: Ints,
+    rows: int,
+    together: bool,
 ) -> tuple[int, int]:
     """Skip what recurs since a snapshot, and take those that are due.
+
+    Units of a crew recur ``together``, so that a snapshot of another time is looked at closely only
+    if all of them stand where they stood then. Other units may be of many groups, each with a time
+    of its own.
 
     Returns:
         Periods skipped, rows logged.
@@ -207,12 +233,12 @@ def look_back(
         age = past.now[0] - past.taken[level]
         if past.taken[level] == _NEVER or (level > 0 and age <= _INTERVALS[level - 1]):
             continue
-        if level > 0 and stand != past.stood[level]:
-            continue  # at least one of them stands elsewhere; close looks are for short periods
+        if together and level > 0 and stand != past.stood[level]:
+            continue
         skipped = skip(machine, state, past, members, level)
         if skipped:
             due = level + 1
-            rows = log_skips(past, members, log, rows)
+            rows = log_skips(state, past, members, level, log, rows)
             break
     for level in range(len(past.taken)):
         first = past.taken[level] == _NEVER
@@ -307,14 +333,15 @@ def sweep(
             done += 1
             line += 1
             if tracing:
-                log[rows, 0], log[rows, 1], log[rows, 2], log[rows, 3] = unit, line - 1, now, 0
+                log[rows, 0], log[rows, 1], log[rows, 2] = unit, line - 1, now
                 rows += 1
                 if rows >= last_row:
                     awake[unit] = True
                     break
-        if line != state.line[unit] or done or turns:
+        if line != state.line[unit] or done or turns:  # a round of a loop of nothing is a move
             state.line[unit], state.clock[unit] = line, now
             state.moves[unit] += 1
+            state.told[unit] += done
             executed += done
         if tracing and rows >= last_row:
             return executed, rows, True
@@ -322,15 +349,16 @@ def sweep(
 
 
 @_inner
-def log_skips(past: Past, members: Ints, log: Ints, rows: int) -> int:
+def log_skips(state: State, past: Past, members: Ints, level: int, log: Ints, rows: int) -> int:
     """Add a row for every unit that has just skipped periods; return how many there are now."""
-    if len(log) == 0:
-        return rows
     for unit in members:
         if past.periods[unit] > 0:
-            log[rows, 0], log[rows, 1] = unit, SKIPPED
-            log[rows, 2], log[rows, 3] = past.shift[unit], past.periods[unit]
-            rows += 1
+            if len(log) > 0:
+                log[rows, 0], log[rows, 1], log[rows, 2] = unit, SKIPPED, past.shift[unit]
+                log[rows, 3] = past.periods[unit]
+                log[rows, 4] = state.told[unit] - past.told[level, unit]
+                rows += 1
+            state.told[unit] += 1
     return rows
 
 
@@ -345,6 +373,7 @@ def remember(
             continue
         line = state.line[unit]
         past.moves[level, unit] = state.moves[unit]
+        past.told[level, unit] = state.told[unit]
         past.line[level, unit] = line
         past.clock[level, unit] = state.clock[unit]
         for depth in range(state.counts.shape[1]):
@@ -447,7 +476,7 @@ def connect(machine: Machine, state: State, past: Past, members: Ints, level: in
             other = machine.receiver[channel] + machine.sender[channel] - unit
             if sent == 0 and more == 0:
                 continue
-            if more != 0 or group[other] < 0:
+            if more != 0:
                 periods[unit] = 0  # it would run full, or empty
             if group[other] < 0 or machine.sender[channel] != unit:
                 continue

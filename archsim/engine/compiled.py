@@ -18,8 +18,6 @@ from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from archsim.engine import _kernel
 from archsim.engine._kernel import Ints, Machine, Past, State
@@ -29,7 +27,7 @@ from archsim.engine.trace import Progress, Trace
 from archsim.mapping.code import NO_OP, Code, Opcode
 from archsim.mapping.program import Program
 
-_SWEEPS_PER_CALL = 20_000
+_STEPS_PER_CALL = 10_000_000
 """Between two reports of progress, and two chances to be interrupted."""
 
 _LOG_ROWS = 1 << 16
@@ -62,13 +60,13 @@ def run(
     state = _state(program, machine)
     levels = len(_kernel.SPACING) if fast_forward else 0
     near, far = _past(state, levels), _past(state, levels)
-    log = np.zeros((_LOG_ROWS + 2 * len(program.units) if trace else 0, 4), np.int64)
+    log = np.zeros((_LOG_ROWS + 2 * len(program.units) if trace else 0, 5), np.int64)
     total = program.code.works if progress else 0
     executed = skipped = 0
     going = True
     while going:
         going, steps, periods, rows = _kernel.advance(
-            machine, state, near, far, log, _SWEEPS_PER_CALL
+            machine, state, near, far, log, _STEPS_PER_CALL
         )
         executed += steps
         skipped += periods
@@ -83,12 +81,12 @@ def run(
     return ledger_of("compiled", program, _times(state), executed, skipped)
 
 
-def _tell(trace: Trace, rows: Iterable[tuple[int, int, int, int]]) -> None:
-    for unit, line, tick, periods in rows:
+def _tell(trace: Trace, rows: Iterable[tuple[int, int, int, int, int]]) -> None:
+    for unit, line, ticks, periods, length in rows:
         if line == _kernel.SKIPPED:
-            trace.skipped(unit, tick, periods)  # the row's third place is the shift
+            trace.skipped(unit, length, ticks, periods)
         else:
-            trace.done(unit, line, tick)
+            trace.done(unit, line, ticks)
 
 
 def _times(state: State) -> Times:
@@ -98,6 +96,7 @@ def _times(state: State) -> Times:
         return [tick if n else None for tick, n in zip(ticks.tolist(), works, strict=True)]
 
     return Times(
+        works,
         state.clock.tolist(),
         state.stall.tolist(),
         if_any(state.start),
@@ -117,8 +116,10 @@ def _machine(program: Program) -> Machine:
         links[sender].append(channel)
         if receiver != sender:
             links[receiver].append(channel)
-    capacity = [channel.capacity for channel in program.channels]
-    crews_from, members = _crews(program)
+    # No more slots than tokens are ever used.
+    tokens = _tokens(code, len(program.channels))
+    capacity = [min(c.capacity, max(1, n)) for c, n in zip(program.channels, tokens, strict=True)]
+    crews_from, members = _crews(program, np.array(tokens, dtype=np.float64))
     return Machine(
         opcodes=opcodes,
         first=first,
@@ -141,26 +142,37 @@ def _machine(program: Program) -> Machine:
     )
 
 
-def _crews(program: Program) -> tuple[Ints, Ints]:
+def _tokens(code: Code, channels: int) -> list[int]:
+    found = [0] * channels
+    for line in code.of(Opcode.SEND):
+        found[code.first[line]] += code.times[line]
+    return found
+
+
+def _crews(program: Program, tokens: NDArray[np.float64]) -> tuple[Ints, Ints]:
     """Return the units by crew, and where each crew begins among them.
 
     Two units are of one crew if no channel of either carries many times the tokens that the one
     between them does. This decides in which order units are evaluated, and so no result.
     """
-    code, channels = program.code, len(program.channels)
-    sends = np.flatnonzero(code.table[0] == Opcode.SEND)
-    times = np.array(code.times, dtype=np.float64)[sends]
-    tokens = np.bincount(code.table[1][sends], weights=times, minlength=channels)
     ends = np.array([program.senders, program.receivers], dtype=np.int64)
     busiest = np.zeros(len(program.units))
     for of in ends:
         np.maximum.at(busiest, of, tokens)
     close = _OFTEN * tokens >= busiest[ends].max(axis=0, initial=0)
-    units = len(program.units)
-    graph = coo_array((np.ones(close.sum()), tuple(ends[:, close])), shape=(units, units))
-    crews, crew_of = connected_components(graph, directed=False)
-    members = np.argsort(crew_of, kind="stable").astype(np.int64)
-    return np.searchsorted(crew_of[members], np.arange(crews + 1)).astype(np.int64), members
+    crew_of = list(range(len(program.units)))
+
+    def crew(unit: int) -> int:
+        while crew_of[unit] != unit:
+            unit = crew_of[unit]
+        return unit
+
+    for one, other in ends[:, close].T.tolist():
+        crew_of[crew(one)] = crew(other)
+    crews = np.array([crew(unit) for unit in range(len(crew_of))], dtype=np.int64)
+    members = np.argsort(crews, kind="stable")
+    begins = np.flatnonzero(np.diff(crews[members], prepend=-1))
+    return np.append(begins, len(members)), members
 
 
 def _ints(values: Iterable[int]) -> Ints:
@@ -203,6 +215,7 @@ def _state(program: Program, machine: Machine) -> State:
         line=machine.starts[:-1].copy(),
         clock=zeros(units),
         moves=zeros(units),
+        told=zeros(units),
         counts=zeros(units, nesting),
         entries=zeros(units, nesting),
         awake=np.ones(units, np.bool_),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from archsim.errors import SimulationError
 from archsim.mapping.code import NO_OP, Code, Opcode
 from archsim.mapping.program import Program
 
@@ -60,8 +61,12 @@ class Ledger:
 
 
 class Times(NamedTuple):
-    """When things happened; ``None`` where nothing did. By unit, then by part of ``Code.pairs``."""
+    """When things happened; ``None`` where nothing did.
 
+    ``end_ticks`` are by unit, all else by part of ``Code.pairs``; ``works`` is how many were done.
+    """
+
+    works: Sequence[int]
     end_ticks: Sequence[int]
     stall_ticks: Sequence[int]
     start_ticks: Sequence[int | None]
@@ -76,9 +81,17 @@ def ledger_of(
 
     What was done is a property of the program, because control does not depend on data; only when
     it was done comes from the engine.
+
+    Raises:
+        SimulationError: The engine did not do what the program says.
     """
     code = program.code
-    busy_ticks = _busy_ticks(code)
+    works, busy_ticks = _work(code)
+    if list(times.works) != works:
+        raise SimulationError(
+            f"{engine}: found {sum(times.works):,} works executed; expected {sum(works):,}, each "
+            "in its place; this is a fault of archsim; please report the machine and the workload"
+        )
     met = {part for part, n in zip(code.parts, code.times, strict=True) if n and part != NO_OP}
     units, ops = [u.name for u in program.units], program.ops
     roles = [unit.role for unit in program.units]
@@ -107,12 +120,14 @@ def ledger_of(
     )
 
 
-def _busy_ticks(code: Code) -> list[int]:
-    """Return for how long each part works in all."""
-    busy_ticks = [0] * len(code.pairs)
+def _work(code: Code) -> tuple[list[int], list[int]]:
+    """Return how many works each part is, and how long they take in all."""
+    works, busy_ticks = [0] * len(code.pairs), [0] * len(code.pairs)
     for line in code.of(Opcode.WORK):
-        busy_ticks[code.parts[line]] += code.times[line] * code.first[line]
-    return busy_ticks
+        part, times = code.parts[line], code.times[line]
+        works[part] += times
+        busy_ticks[part] += times * code.first[line]
+    return works, busy_ticks
 
 
 def counted_actions(program: Program) -> dict[str, dict[str, int]]:

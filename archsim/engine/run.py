@@ -12,7 +12,7 @@ from archsim.errors import ConfigError, SimulationError
 from archsim.mapping.program import Program
 
 ENGINES = ("auto", "compiled", "simpy")
-_LIMIT_TICKS = 1 << 62
+_LIMIT = 1 << 62
 _TOLD = 5
 """Differences between two engines that the message tells."""
 
@@ -43,17 +43,23 @@ def run(
         raise ConfigError(
             f"engine: found {engine!r}; expected one of {', '.join(ENGINES)}; choose one"
         )
-    if (bound_ticks := program.serial_ticks) >= _LIMIT_TICKS:
+    if (bound_ticks := program.serial_ticks) >= _LIMIT:
         raise SimulationError(
             f"time: the run could take {bound_ticks} ticks; 2^62 can be held. Choose clocks "
             "whose periods have a larger common divisor, or run fewer inputs."
         )
+    if (steps := program.code.steps) >= _LIMIT:
+        raise SimulationError(
+            f"instructions: the run consists of {steps}; 2^62 can be counted. Run fewer inputs, or "
+            "repeat less."
+        )
     reason = f"{_listed(program)} arbitrated while the program runs" if program.dynamic else ""
     if reason and (verify or engine == "compiled"):
-        asked = "verify_engine" if verify else "engine: compiled"
+        asked = "--verify-engine" if verify else "--engine compiled"
+        units = " and ".join(f"{port.name}.arbitration=static" for port in program.ports)
         raise ConfigError(
-            f"{asked}: found {reason}; expected orders that are decided before, as the compiled "
-            "engine needs them; leave it out, or set arbitration: static"
+            f"{asked}: found that {reason}; expected orders that are decided before, as the "
+            f"compiled engine needs them; leave it out, or set {units}"
         )
     if trace is not None:
         trace.begins(program)

@@ -101,6 +101,7 @@ def run(
         holders = [shared.arbiter.holders(port) for port in range(len(program.ports))]
         raise deadlock(program, clock.now, waiting, holders)
     times = Times(
+        [tally.works for tally in tallies],
         [state.end_tick or 0 for state in states],
         [tally.stall_ticks for tally in tallies],
         [tally.start_tick for tally in tallies],

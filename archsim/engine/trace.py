@@ -20,5 +20,8 @@ class Trace(Protocol):
     def done(self, unit: int, line: int, tick: int) -> None:
         """An instruction of the program's code completes at that tick."""
 
-    def skipped(self, unit: int, shift_ticks: int, periods: int) -> None:
-        """What the unit did last is done so many times more, that many ticks apart."""
+    def skipped(self, unit: int, length: int, shift_ticks: int, periods: int) -> None:
+        """The last ``length`` things told of the unit, earlier skips being one each, recur.
+
+        They happen so many ``periods`` more, each ``shift_ticks`` after the one before.
+        """

@@ -1,6 +1,6 @@
 """The instruction set: what a hardware unit can be told to do.
 
-Adding an instruction means one class and one line of ``code`` here, plus one arm in each engine.
+Adding an instruction means one class here and its line of ``code``, plus one arm in each engine.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
 Columns: ``unit``; ``instruction`` (``recv``, ``send``, ``work``, ``acquire``, ``release``, or
 ``skipped``); ``op``; ``on``, the channel or port; ``end_tick``, when it was complete. Rows of one
-unit are in order. A row ``skipped`` says that what the unit did last, from there up to an earlier
-row, happened ``periods`` times more, each time ``shift_ticks`` later.
+unit are in order. A row ``skipped`` says that the last ``rows`` rows of the unit, among which there
+may be others of the kind, happen ``periods`` times more, each time ``shift_ticks`` later. The SimPy
+engine skips nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from archsim.errors import ConfigError
 from archsim.mapping import Program
 from archsim.mapping.code import Opcode
 
-COLUMNS = ("unit", "instruction", "op", "on", "end_tick", "shift_ticks", "periods")
+COLUMNS = ("unit", "instruction", "op", "on", "end_tick", "rows", "shift_ticks", "periods")
 _ON_CHANNEL, _ON_PORT = {Opcode.RECV, Opcode.SEND}, {Opcode.ACQUIRE, Opcode.RELEASE}
 
 
@@ -34,6 +35,11 @@ class TraceFile:
             ConfigError: It cannot be written, or something else is there.
         """
         self._path = path
+        if not path.name.endswith((".csv", ".csv.gz")):
+            raise ConfigError(
+                f"{path}: found {path.suffix or 'no extension'}; expected .csv or .csv.gz; choose "
+                "one of them"
+            )
         opened = gzip.open if path.suffix == ".gz" else open
         try:
             if (path.exists() or path.is_symlink()) and not _is_trace(path, opened):
@@ -57,11 +63,11 @@ class TraceFile:
 
     def done(self, unit: int, line: int, tick: int) -> None:
         """Write that an instruction is complete."""
-        self._rows.writerow((self._units[unit], *self._lines[line], tick, "", ""))
+        self._rows.writerow((self._units[unit], *self._lines[line], tick, "", "", ""))
 
-    def skipped(self, unit: int, shift_ticks: int, periods: int) -> None:
-        """Write that a unit's last period is repeated."""
-        row = (self._units[unit], "skipped", "", "", "", shift_ticks, periods)
+    def skipped(self, unit: int, length: int, shift_ticks: int, periods: int) -> None:
+        """Write that a unit's last rows happen again."""
+        row = (self._units[unit], "skipped", "", "", "", length, shift_ticks, periods)
         self._rows.writerow(row)
 
     def __enter__(self) -> Self:

@@ -47,8 +47,10 @@ def test_both_engines_agree_on_long_runs(machine, network, repetitions):
 
 def program_of(machine: str, network: str, repetitions: int) -> Program:
     bits = BITS.get(machine, 8)
-    workload = load_workload(network).with_bits(bits, bits)
-    return compile_workload(workload, load_hardware(machine), repetitions).program
+    workload, hardware = load_workload(network).with_bits(bits, bits), load_hardware(machine)
+    if hardware.tiles.digital and repetitions > 1:
+        pytest.skip("a digital machine repeats nothing")
+    return compile_workload(workload, hardware, repetitions).program
 
 
 @every

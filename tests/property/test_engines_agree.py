@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import astuple, replace
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
@@ -120,6 +121,21 @@ def test_every_instruction_completes_at_the_same_tick(make):
         if program.code.steps < SIMPY_STEPS and isinstance(outcome(program), Ledger):
             expected = completions(simpy_engine.run, program)
             assert completions(compiled.run, program, fast_forward=False) == expected, seed
+            assert completions(compiled.run, program) == expected, seed
+
+
+@pytest.mark.parametrize("make", [scheduled, balanced])
+def test_who_works_together_decides_nothing(make, monkeypatch):
+    for seed in range(8000, 8000 + SEEDS // 4):
+        program = make(seed)
+        expected = ended(compiled.run, program)
+        dice = np.random.default_rng(seed)
+        crews = np.sort(dice.integers(0, 3, len(program.units)))
+        members = dice.permutation(len(program.units))
+        begins = np.searchsorted(crews, np.arange(4))
+        with monkeypatch.context() as patched:
+            patched.setattr(compiled, "_crews", lambda *_, b=begins, m=members: (b, m))
+            assert ended(compiled.run, program) == expected, seed
 
 
 @fewer

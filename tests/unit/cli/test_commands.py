@@ -312,7 +312,7 @@ def test_a_run_of_a_saved_workload_loads_neither_torch_nor_pandas():
     code = (
         "import sys, atexit\n"
         "from archsim.cli import main\n"
-        "atexit.register(lambda: print({'torch', 'pandas', 'numpy'} & sys.modules.keys(),"
+        "atexit.register(lambda: print({'torch', 'pandas'} & sys.modules.keys(),"
         " file=sys.stderr))\n"
         "main(['run', 'homodyne', 'lenet5'])"
     )
@@ -394,7 +394,9 @@ def test_control_c_during_the_imports_is_quiet():
 def test_control_c_ends_a_run_cleanly():
     # Background jobs ignore interrupts and hand that on; whoever sits before a terminal does not.
     heard = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
-    with start("run", "homodyne", "resnet50", "--batch", "2000", **heard) as process:
+    with start(
+        "run", "homodyne", "resnet50", "--batch", "2000", "--engine", "simpy", **heard
+    ) as process:
         time.sleep(2.5)
         process.send_signal(signal.SIGINT)
         try:

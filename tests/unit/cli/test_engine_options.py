@@ -52,7 +52,13 @@ def test_a_machine_that_only_simpy_can_run_is_refused_where_more_is_asked_for(op
     done = archsim(*RUN, *FCFS, *option)
     assert done.status == 2
     assert "arbitrated while the program runs" in done.err
-    assert "set arbitration: static" in done.err
+    assert "set dram.arbitration=static" in done.err
+
+
+def test_a_trace_is_a_csv(tmp_path):
+    done = archsim(*RUN, "--trace-engine", str(tmp_path / "trace.json"))
+    assert done.status == 2
+    assert "found .json; expected .csv or .csv.gz" in done.err
 
 
 @pytest.mark.parametrize("name", ["trace.csv", "trace.csv.gz"])
@@ -77,7 +83,9 @@ def test_a_trace_of_the_compiled_engine_says_what_it_skipped(tmp_path):
     skipped = [row for row in rows if row["instruction"] == "skipped"]
     assert skipped
     assert len(rows) - len(skipped) == report["simulation"]["executed"]
-    assert all(int(row["periods"]) > 0 and int(row["shift_ticks"]) >= 0 for row in skipped)
+    for row in skipped:
+        assert min(int(row["rows"]), int(row["periods"])) > 0
+        assert int(row["shift_ticks"]) >= 0
 
 
 def test_an_earlier_trace_is_replaced_and_anything_else_is_kept(tmp_path):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from archsim.engine import compiled, simpy_engine
+from archsim.engine.ledger import Times, ledger_of
 from archsim.errors import SimulationError
+from archsim.mapping.code import Opcode
 from archsim.mapping.program import (
     Acquire,
     Channel,
@@ -19,7 +24,7 @@ from archsim.mapping.program import (
     Unit,
     Work,
 )
-from tests.runs import completions
+from tests.runs import Completions, completions
 
 
 def program(units: dict[str, list[Instruction]], *channels: Channel) -> Program:
@@ -156,19 +161,69 @@ def test_ports_need_the_other_engine():
         compiled.run(Program(("op",), (unit,), (), (Port("bus"),)))
 
 
-def test_a_trace_tells_what_is_executed_and_how_often_the_last_period_was_repeated():
+def test_a_trace_tells_everything_with_what_recurs_written_once():
     made = pair(1_000, (3, 5))
     whole = completions(simpy_engine.run, made)
-    plain = completions(compiled.run, made, fast_forward=False)
-    assert plain == whole
-    brief = completions(compiled.run, made)
+    assert completions(compiled.run, made, fast_forward=False) == whole
+    assert completions(compiled.run, made) == whole
+    brief = Completions()
+    brief.begins(made)
+    compiled.run(made, trace=brief)
     assert brief.skips == 2  # one for each unit
-    for unit, steps in brief.of.items():
-        assert set(steps) < set(whole.of[unit])
 
 
 def test_a_trace_longer_than_its_buffer_is_whole():
     made = pair(60_000, (1, 1))
     trace = completions(compiled.run, made, fast_forward=False)
-    assert sum(map(len, trace.of.values())) == made.code.steps
-    assert trace.of[1][-1] == (made.code.starts[2] - 2, compiled.run(made).makespan_ticks)
+    assert sum(map(len, trace.values())) == made.code.steps
+    assert trace[1][-1] == (made.code.starts[2] - 2, compiled.run(made).makespan_ticks)
+
+
+def test_many_groups_that_are_far_apart_cost_what_each_costs():
+    def group(first: int, steps: int) -> dict[str, list[Instruction]]:
+        works = [Work(0, 3)] * steps
+        made, taken = Repeat(70, (*works, Send(first, 0))), Repeat(70, (Recv(first, 0), Work(0, 1)))
+        return {
+            f"a{first}": [Repeat(5_000, (made, Send(first + 1, 0)))],
+            f"b{first}": [Repeat(5_000, (taken, Recv(first + 1, 0)))],
+        }
+
+    def groups(count: int) -> Program:
+        units = {}
+        for i in range(count):
+            units |= group(2 * i, 5 + 2 * i)
+        return program(units, *(Channel(f"c{i}", 2) for i in range(2 * count)))
+
+    one, five = compiled.run(groups(1)), compiled.run(groups(5))
+    assert five.executed < 20 * one.executed < 20_000
+
+
+def test_a_large_channel_that_carries_little_takes_no_room():
+    units = {"a": [Repeat(3, (Send(0, 0),))], "b": [Repeat(3, (Recv(0, 0), Work(0, 1)))]}
+    check(program(units, Channel("c", 10**12)))
+
+
+def test_numbers_of_instructions_are_what_cached_code_takes_them_for():
+    names = ("RECV", "SEND", "WORK", "ACQUIRE", "RELEASE", "LOOP", "END")
+    assert [(code.name, int(code)) for code in Opcode] == list(zip(names, range(7), strict=True))
+
+
+def test_an_engine_that_loses_work_is_found_out():
+    made = pair(10, (3, 5))
+    times = Times([0] * 2, [0, 0], [0] * 2, [0] * 2, [0] * 2, [0] * 2)
+    with pytest.raises(SimulationError, match=r"^odd: found 0 works executed; expected 20, each"):
+        ledger_of("odd", made, times, executed=0)
+
+
+def test_without_a_place_to_keep_it_the_engine_is_compiled_each_time():
+    # As in a read-only container: neither the package's folder nor the user's cache can be written.
+    script = (
+        "import numba.core.caching as c\n"
+        "def refuse(*_, **__): raise RuntimeError('cannot cache function: no locator available')\n"
+        "c.FunctionCache.__init__ = refuse\n"
+        "from archsim.engine import _kernel\n"
+        "print(type(_kernel.advance).__name__)\n"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "CPUDispatcher\n"

@@ -8,7 +8,7 @@ import pytest
 
 from archsim.engine import run, simpy_engine
 from archsim.errors import ConfigError, SimulationError
-from archsim.mapping.program import Acquire, Port, Program, Release, Unit, Work
+from archsim.mapping.program import Acquire, Port, Program, Release, Repeat, Unit, Work
 from tests.runs import Completions
 
 
@@ -26,6 +26,12 @@ def test_the_ledger_says_how_long_the_run_took_and_which_engine_ran(engine):
     ledger = run(work(3), engine=engine)
     assert ledger.makespan_ticks == 3
     assert ledger.engine != "auto"
+
+
+def test_more_instructions_than_can_be_counted_are_refused():
+    many = Repeat(1 << 31, (Repeat(1 << 31, (Work(0, 0),)),))
+    with pytest.raises(SimulationError, match=r"^instructions: .* of 4611686018427387904"):
+        run(Program(("op",), (Unit("u", "unit", (many,)),), ()))
 
 
 def test_time_that_62_bits_cannot_hold_is_refused():
@@ -51,7 +57,7 @@ def test_what_can_be_compiled_is_and_the_ledger_says_why_not_where_it_cannot():
 
 @pytest.mark.parametrize("asked", [{"engine": "compiled"}, {"verify": True}])
 def test_what_only_one_engine_can_run_is_refused_where_both_or_the_other_are_asked_for(asked):
-    with pytest.raises(ConfigError, match=r"found dram is arbitrated .*; leave it out, or set arb"):
+    with pytest.raises(ConfigError, match=r"found that dram is arbitrated .*, or set dram.arb"):
         run(DYNAMIC, **asked)
 
 

@@ -47,8 +47,23 @@ def test_a_batch_makes_more_rounds_of_a_loop_and_not_a_longer_program():
     assert [(times // 64, stretch) for times, stretch in many.order] == list(one.order)
 
 
+def test_waves_that_recur_within_a_product_become_a_loop_unless_operands_are_streamed():
+    # Rows of 6 blocks, 4 cores: of three waves the one between reads the inputs of two rows.
+    gemm = product(groups=1, rows=24, columns=18)
+    [(round_, _)] = rounds(gemm, 1, CORES, streamed=False)
+    assert [wave.input_reads for wave in round_.kinds] == [2, 4]
+    one_row, two_rows = 0, 1
+    assert round_.order == (
+        (1, ((1, one_row),)),
+        (5, ((1, two_rows), (2, one_row))),
+        (1, ((1, two_rows), (1, one_row))),
+    )
+    [(streamed, _)] = rounds(gemm, 1, CORES, streamed=True)
+    assert [times for times, _ in streamed.order] == [1]
+
+
 @pytest.mark.parametrize("groups", [1, 2, 3, 7, 12])
-@pytest.mark.parametrize(("rows", "columns"), [(4, 9), (5, 10), (2, 3), (3, 20)])
+@pytest.mark.parametrize(("rows", "columns"), [(4, 9), (5, 10), (2, 3), (3, 20), (24, 18)])
 def test_waves_are_the_same_one_by_one_as_in_loops(groups, rows, columns):
     gemm = product(groups, rows, columns)
     assert unrolled(gemm) == unrolled(gemm, streamed=True)
