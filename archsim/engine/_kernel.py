@@ -107,7 +107,7 @@ class State(NamedTuple):
 class Past(NamedTuple):
     """Snapshots, and room to compare the state with one of them."""
 
-    now: Ints  # one number: sweeps so far
+    now: Ints  # one number: sweeps since the crew began, or rounds over all crews
     taken: Ints  # by level: its sweep
     stood: Ints  # by level: a number that tells where all units stood
     line: Ints
@@ -161,6 +161,7 @@ def advance(
                 continue
             moved = True
             near.taken[:] = _NEVER
+            near.now[0] = 0
             steps, periods, rows, left = settle(machine, state, near, members, log, rows, left)
             executed += steps
             skipped += periods
@@ -242,7 +243,7 @@ def look_back(
             break
     for level in range(len(past.taken)):
         first = past.taken[level] == _NEVER
-        if first and level > 0 and past.now[0] - past.taken[level - 1] < _INTERVALS[level - 1] - 1:
+        if first and level > 0 and past.now[0] < _INTERVALS[level - 1]:
             break
         if first or level < due or past.now[0] - past.taken[level] >= _INTERVALS[level]:
             remember(machine, state, past, members, level, first)

@@ -74,6 +74,8 @@ def _roll(body: list[Instruction], count: int, part: Body) -> None:
 
 def tidy(body: list[Instruction]) -> Body:
     """Return a body, now complete, with every loop as long as it can be, and none of one round."""
+    if Repeat not in map(type, body):
+        return tuple(body)
     made: list[Instruction] = []
     place, end = 0, len(body)
     while place < end:
@@ -99,6 +101,8 @@ def sending_ahead(count: int, body: Body, ahead: int) -> list[tuple[int, Body]]:
     before the first receive is moved up by as many rounds as ``ahead`` tokens allow; the channel
     has to have room for them. Units that wait for nothing but earlier sends stay free of deadlock.
     """
+    if count <= 1:
+        return [(count, body)]
     first = next((i for i, instruction in enumerate(body) if _receives(instruction)), len(body))
     sends, receives = body[:first], body[first:]
     sent = Counter[int]()
@@ -106,7 +110,7 @@ def sending_ahead(count: int, body: Body, ahead: int) -> list[tuple[int, Body]]:
         if isinstance(instruction, Send):
             sent[instruction.channel] += times
     most = max(sent.values(), default=0)
-    if count <= 1 or not receives or not most or ahead < most:
+    if not receives or not most or ahead < most:
         return [(count, body)]
     rounds = min(count, ahead // most)
     return [(rounds, sends), (count - rounds, body), (rounds, receives)]

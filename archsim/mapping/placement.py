@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from archsim.mapping.graph import Graph, Step
 from archsim.mapping.layout import Counts, Layout
@@ -54,22 +54,22 @@ def placements(
         op, layout = step.op, layouts.get(step.op.name)
         back = {*moved.fetched, *moved.streamed} - network_inputs
         spilled = len(moved.spilled) + len(back) + moved.streams_output
-        placement = Placement(
-            op.name,
-            op.kind,
-            str(step.place),
-            macs=op.gemm.macs if op.gemm else 0,
-            spilled=spilled,
-        )
-        if layout is not None:
-            placement = replace(
-                placement,
+        macs = op.gemm.macs if op.gemm else 0
+        if layout is None:
+            placement = Placement(op.name, op.kind, str(step.place), macs, spilled=spilled)
+        else:
+            placement = Placement(
+                op.name,
+                op.kind,
+                str(step.place),
+                macs,
                 tiles=layout.tiles,
                 rounds=layout.rounds,
                 replicas=layout.replicas,
                 input_slices=layout.input_slices,
                 weight_slices=layout.weight_slices,
                 repetitions=max(counts[op.name]),
+                spilled=spilled,
             )
         found[op.name] = placement
         for rider in step.fused:

@@ -8,7 +8,6 @@ when the op starts.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from math import prod
 
 from archsim.mapping.floor import Floor
@@ -83,8 +82,8 @@ def _piece(floor: Floor, op: str, load: _Load, *, to_dram: bool) -> None:
     vector = floor.vector(op)
     operands = floor.schedule.channel(floor.private("vector_unit.operands", op))
     results = floor.schedule.channel(floor.private("vector_unit.results", op))
-    read_bits = load.buffer_bits + load.dram_bits
-    floor.load(op, read_bits, Fraction(load.dram_bits, max(1, read_bits)))
+    floor.stream(op, load.dram_bits)
+    floor.do_read(op, load.buffer_bits + load.dram_bits)
     floor.read(op).send(operands)
     vector.recv(operands)
     floor.do_lanes(vector, load.work, load.macs)

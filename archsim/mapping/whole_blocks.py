@@ -54,6 +54,12 @@ def cores(tiles: OutputStationary, repetitions: int) -> Cores:
     )
 
 
+LONGEST_STRETCH = 12
+"""Runs of waves in a stretch that is sought, to be done several times."""
+
+Run = tuple[int, int]
+"""How often a kind of wave is done, one after the other, and its number."""
+
 Block = tuple[tuple[int, int], int, int]
 """The product and the row of blocks that it is in, its rows, and its columns."""
 
@@ -79,14 +85,43 @@ def rounds(gemm: Gemm, inputs: int, cores: Cores, *, streamed: bool) -> Rounds:
     period = products if streamed else lcm(blocks, cores.count * cores.tiles) // blocks
     times, rest = divmod(products, period)
     kinds: dict[Wave, int] = {}
-    order = []
+    order: list[tuple[int, tuple[Run, ...]]] = []
     for repeated, of in ((times, period), (1, rest)):
         if not (repeated and of):
             continue
         waves = _waves(of, cut, cores, streamed=streamed)
         numbered = (kinds.setdefault(wave, len(kinds)) for wave in waves)
-        order.append((repeated, tuple((len(list(same)), n) for n, same in groupby(numbered))))
+        runs = [(len(list(same)), n) for n, same in groupby(numbered)]
+        rolled = repeated == 1 and not streamed  # an order has no loops in loops
+        order += _rolled(runs) if rolled else [(repeated, tuple(runs))]
     return ((BlockRound(tuple(kinds), tuple(order), 0, gemm.contraction, (cores.passes,)), 1),)
+
+
+def _rolled(runs: Sequence[Run]) -> Iterator[tuple[int, tuple[Run, ...]]]:
+    """Yield stretches and how often each is done: at each place the one that is done most often."""
+    lengths = range(1, LONGEST_STRETCH + 1)
+    place, once = 0, list[Run]()
+    while place < len(runs):
+        times, shorter = max((_times(runs, place, length), -length) for length in lengths)
+        stretch = runs[place : place - shorter]
+        place += times * len(stretch)
+        if times == 1:
+            once += stretch
+            continue
+        if once:
+            yield 1, tuple(once)
+        yield times, tuple(stretch)
+        once = []
+    if once:
+        yield 1, tuple(once)
+
+
+def _times(runs: Sequence[Run], place: int, length: int) -> int:
+    """Return how often the stretch of that length at a place is done there, one after the other."""
+    stretch, times = runs[place : place + length], 1
+    while runs[place + times * length : place + (times + 1) * length] == stretch:
+        times += 1
+    return times
 
 
 def _waves(
