@@ -65,7 +65,8 @@ class Machine(NamedTuple):
     first: Ints
     second: Ints
     parts: Ints
-    depths: Ints  # by line: how many loops are around it
+    depths: Ints  # by line: how many loops are around it, for its ends the loop itself left out
+    open: Ints  # by line: how many loops are under way there, for its ends the loop itself as well
     innermost: NDArray[np.bool_]  # by line: whether it ends a loop without loops
     part_from: Ints  # by line: parts that the outermost loop around it can touch; none outside
     part_to: Ints
@@ -448,7 +449,7 @@ def candidates(machine: Machine, state: State, past: Past, members: Ints, level:
         periods, line = 0, state.line[unit]
         if line == past.line[level, unit] and line < machine.starts[unit + 1]:
             periods = _UNBOUNDED
-            for depth in range(machine.depths[line]):
+            for depth in range(machine.open[line]):
                 left = state.counts[unit, depth]
                 gone = past.counts[level, unit, depth] - left
                 if gone != 0:
@@ -527,7 +528,7 @@ def repeat_unit(machine: Machine, state: State, past: Past, level: int, unit: in
     for depth in range(state.counts.shape[1]):
         entered = state.entries[unit, depth] - past.entries[level, unit, depth]
         state.entries[unit, depth] += periods * entered
-        if depth < machine.depths[line]:
+        if depth < machine.open[line]:
             gone = past.counts[level, unit, depth] - state.counts[unit, depth]
             state.counts[unit, depth] -= periods * gone
     for part in range(machine.part_from[line], machine.part_to[line]):

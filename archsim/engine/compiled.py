@@ -126,6 +126,7 @@ def _machine(program: Program) -> Machine:
         second=second,
         parts=parts,
         depths=depths,
+        open=depths + (np.append(opcodes, -1) == Opcode.END),
         innermost=innermost,
         part_from=part_from,
         part_to=part_to,

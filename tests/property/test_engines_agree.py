@@ -74,7 +74,7 @@ def test_the_engine_equals_the_stepper_on_dynamic_programs_that_may_deadlock(pro
     check_against_stepper(program)
 
 
-SEEDS = 750
+SEEDS = 400
 """Programs with long loops for each test here; the slow test runs many times as many."""
 
 

@@ -127,6 +127,7 @@ def test_a_unit_that_never_starts_and_loops_of_nothing():
     units = {"idle": [], "empty": [Repeat(10**9, ())], "none": [Repeat(0, (Work(0, 5),))]}
     ledger = compiled.run(program(units))
     assert ledger.end_ticks == {"idle": 0, "empty": 0, "none": 0}
+    assert ledger.skipped > 10**6
     assert ledger.records == ()
 
 
@@ -196,6 +197,17 @@ def test_many_groups_that_are_far_apart_cost_what_each_costs():
 
     one, five = compiled.run(groups(1)), compiled.run(groups(5))
     assert five.executed < 20 * one.executed < 20_000
+
+
+@pytest.mark.parametrize("room", range(40, 80))
+def test_a_trace_may_be_full_anywhere(room, monkeypatch):
+    # Then a unit stands where it otherwise never does, such as at the end of a loop.
+    inner = Repeat(3, (Work(0, 2), Send(0, 0)))
+    taken = Repeat(3, (Recv(0, 0), Work(0, 3)))
+    units = {"a": [Repeat(50, (inner, Work(1, 5)))], "b": [Repeat(50, (taken,))]}
+    made = program(units, Channel("c", 2))
+    monkeypatch.setattr(compiled, "_LOG_ROWS", room)
+    assert completions(compiled.run, made) == completions(simpy_engine.run, made)
 
 
 def test_a_large_channel_that_carries_little_takes_no_room():
