@@ -5,12 +5,13 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint bench clean
+.PHONY: help demo test test-slow test-engines lint bench clean
 
 help:
 	@echo "make demo   run a shipped network on a shipped machine and print the report"
 	@echo "make test   check style, types and layers, then run the tests"
 	@echo "make test-slow   the tests that make test leaves out: large networks on labelled data"
+	@echo "make test-engines   both engines on runs that take SimPy seconds"
 	@echo "make lint   only style, types and layers"
 	@echo "make bench  measure speed and memory (minutes)"
 	@echo "make clean  remove .venv and every cache"
@@ -43,6 +44,10 @@ test: lint
 
 test-slow: $(READY)
 	@$(BIN)/pytest -m slow
+
+test-engines: $(READY)
+	@echo "== pytest: both engines on long runs =="
+	@$(BIN)/pytest -m slow -n auto --dist worksteal tests/contract -k on_long_runs
 
 bench: $(READY)
 	@for script in tests/bench/bench_*.py; do echo "== $$script =="; $(BIN)/python $$script || exit 1; done
