@@ -23,3 +23,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write the golden reports anew; say what changed in CHANGELOG.md, 'Results changed'",
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest test, lest one process does it alone at the end."""
+    items.sort(key=lambda item: item.name != "test_everything_in_the_readme_is_so")

@@ -110,6 +110,7 @@ print(hashlib.sha256(run(noisy(of), Draws(5), of.inputs).numpy().tobytes()).hexd
 """
 
 
+@pytest.mark.slow
 def test_the_hash_seed_changes_nothing():
     other = "1" if os.environ.get("PYTHONHASHSEED") == "0" else "0"
     elsewhere = subprocess.run(

@@ -28,7 +28,7 @@ from tests.stepper import Deadlock, Outcome, step_through
 
 SIMPY_STEPS = 15_000
 calm = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}  # busy machines
-many = settings(max_examples=500, **calm)
+many = settings(max_examples=400, **calm)
 fewer = settings(max_examples=150, **calm)
 
 
@@ -74,7 +74,7 @@ def test_the_engine_equals_the_stepper_on_dynamic_programs_that_may_deadlock(pro
     check_against_stepper(program)
 
 
-SEEDS = 400
+SEEDS = 300
 """Programs with long loops for each test here; the slow test runs many times as many."""
 
 
