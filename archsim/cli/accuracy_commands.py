@@ -106,9 +106,10 @@ def precision(  # noqa: PLR0913 - one parameter for each option
     _check_trials(how, check=check)
     machine = load_hardware(hardware, overrides or ())
     from archsim.cli.evaluating import Evaluation  # brings torch
+    from archsim.functional.passes import RECORDED
 
     evaluation = Evaluation(machine, repeated, bits, how)
-    subject = evaluation.subject_of(model)
+    subject = evaluation.subject_of(model, looked_at=None if check else RECORDED)
     found = evaluation.precision(subject)
     stand_in = evaluation.stand_in(subject) if check else None
     document = _precision_document(found, subject.notes, stand_in)

@@ -88,8 +88,12 @@ class Evaluation:
                 f"{kept}: found no folder {kept.parent}; expected one to write to; make it first"
             )
 
-    def subject_of(self, model: str) -> Subject:
+    def subject_of(self, model: str, *, looked_at: int | None = None) -> Subject:
         """Return what is to be evaluated.
+
+        Args:
+            model: A shipped task's name, or ``module:callable``.
+            looked_at: How many examples are looked at, at most; None: all.
 
         Raises:
             ArchsimError: Everything wrong with model, weights and data.
@@ -110,7 +114,7 @@ class Evaluation:
         if model in shipped():
             network = replace(network, workload=_same(load_workload(model), network.workload))
         workload = network.workload.with_bits(*self.conditions.bits)
-        return Subject(task, replace(network, workload=workload), _notes(task, how))
+        return Subject(task, replace(network, workload=workload), _notes(task, how, looked_at))
 
     def subject_of_run(self, workload: str) -> Subject:
         """Return what is to be evaluated beside a run of a workload.
@@ -222,10 +226,11 @@ def _conditions(bits: BitOptions, how: EvaluationOptions | AccuracyOptions) -> C
     return Conditions.of(None, given)
 
 
-def _notes(task: Task, data: DataOptions) -> tuple[str, ...]:
+def _notes(task: Task, data: DataOptions, looked_at: int | None) -> tuple[str, ...]:
     """Return what to know about the data before quoting a number."""
     found = []
-    if limit := task.source.get("limit"):
+    limit = task.source.get("limit")
+    if limit and (looked_at is None or len(task.targets) < looked_at):
         found.append(f"--limit: found {limit}; expected all for a figure to quote; leave it out")
     calibration = task.source.get("calibration", "")
     if data.data is not None and "test examples" in calibration:

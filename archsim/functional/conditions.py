@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from numbers import Integral
 from typing import Any
 
 import torch
 
+from archsim.documents import closest
 from archsim.errors import ConfigError
 from archsim.functional.settings import Settings
 from archsim.functional.statistics import FEWEST
@@ -46,10 +47,36 @@ class Conditions:
         faults = list(_faults(self))
         if faults:
             raise ConfigError("\n".join(faults))
+        # what is as good as a plain value becomes one: they are compared as text and kept in JSON
+        plain: dict[str, Any] = {
+            name: None if (value := getattr(self, name)) is None else int(value)
+            for name in ("trials", "seed", "batch", "limit")
+        }
+        plain["bits"] = tuple(None if count is None else int(count) for count in self.bits)
+        plain["device"] = str(self.device)
+        for name, value in plain.items():
+            object.__setattr__(self, name, value)
 
     @classmethod
     def of(cls, conditions: Conditions | None, changed: dict[str, Any]) -> Conditions:
-        """Return conditions, those of the default if not given, with some changed."""
+        """Return conditions, those of the default if not given, with some changed.
+
+        Raises:
+            ConfigError: It is something else, or some are out of their bounds.
+            TypeError: There is no condition of that name.
+        """
+        if not isinstance(conditions, Conditions | None):
+            raise ConfigError(
+                f"conditions: found a {type(conditions).__name__}; expected Conditions; give that, "
+                "or name what you give, such as settings=Settings()"
+            )
+        names = [column.name for column in fields(cls)]
+        for name in changed:
+            if name not in names:
+                raise TypeError(
+                    f"{name}: found no such condition; expected one of {', '.join(names)}"
+                    f"{closest(name, names)}; correct it"
+                )
         return replace(conditions or cls(), **changed)
 
     def part_of(self, task: Task) -> Task:
@@ -72,8 +99,17 @@ def _faults(found: Conditions) -> Iterator[str]:
             yield f"{name}: found {value!r}; expected a whole number, 1 at least; correct it"
     if not _is_whole(found.seed) or found.seed < 0:
         yield f"seed: found {found.seed!r}; expected a whole number, 0 at least; correct it"
-    if found.limit is not None and (not _is_whole(found.limit) or found.limit < FEWEST):
+    if found.limit is not None and not _is_whole(found.limit):
+        yield (
+            f"limit: found {found.limit!r}; expected a whole number, {FEWEST} at least; correct it"
+        )
+    elif found.limit is not None and found.limit < FEWEST:
         yield f"limit: found {found.limit!r}; expected {FEWEST} examples at least; raise it"
+    if not _is_pair(found.bits):
+        yield (
+            f"bits: found {found.bits!r}; expected two whole numbers, of activations and of "
+            "weights, or None for the usual 8; write such as (8, 8)"
+        )
     if not isinstance(found.settings, Settings):
         yield f"settings: found {found.settings!r}; expected Settings; give some, or leave it out"
     yield from _device_faults(found.device)
@@ -92,3 +128,11 @@ def _device_faults(name: str) -> Iterator[str]:
 
 def _is_whole(value: object) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _is_pair(bits: object) -> bool:
+    return (
+        isinstance(bits, (list, tuple))
+        and len(bits) == 2  # noqa: PLR2004 - of activations and of weights
+        and all(count is None or _is_whole(count) for count in bits)
+    )

@@ -49,7 +49,7 @@ def evaluate(  # noqa: PLR0913 - beside how it is run, what goes in and what is 
     conditions: Conditions | None = None,
     *,
     network: Exported | None = None,
-    checkpoint: Path | None = None,
+    checkpoint: Path | str | None = None,
     progress: Progress | None = None,
     resampled: Progress | None = None,
     **changed: Any,

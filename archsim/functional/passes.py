@@ -19,7 +19,8 @@ from archsim.functional.task import Task
 
 Progress = Callable[[int, int], None]
 
-_RECORDED = 200
+RECORDED = 200
+"""Examples over which noise and signal of each product are gathered: the first ones."""
 
 
 class Passes:
@@ -44,7 +45,7 @@ class Passes:
         self._done, self._total = 0, 0
         self.batch = batch
         self.metric: Metric = METRICS[task.metric]
-        self.recorded = min(_RECORDED, len(task.targets))
+        self.recorded = min(RECORDED, len(task.targets))
 
     def expect(self, runs: int, *, recording: bool) -> None:
         """Say how many passes over all examples there will be, and whether noise is gathered."""

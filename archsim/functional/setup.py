@@ -72,11 +72,8 @@ class Setup:
         Raises:
             ArchsimError: Plan, sources or machine do not fit the network, or that not the task.
         """
-        if network is not None and network.workload.name != task.name:
-            raise ConfigError(
-                f"network: found {network.workload.name!r}; expected that of the task, "
-                f"{task.name!r}; give what exported returns for it, or leave it out"
-            )
+        if network is not None:
+            _check_network(network, task)
         self._hardware, self._plan, self._conditions = hardware, plan, conditions
         self.task = conditions.part_of(task)
         found = _with_bits(network or exported(self.task), conditions.bits)
@@ -132,6 +129,23 @@ class Setup:
         return digest.hexdigest()
 
 
+def _check_network(network: Exported, task: Task) -> None:
+    """Refuse a network of another name, or with other weights than the task's."""
+    if network.workload.name != task.name:
+        raise ConfigError(
+            f"network: found {network.workload.name!r}; expected that of the task, "
+            f"{task.name!r}; give what exported returns for it, or leave it out"
+        )
+    own, given = task.model.state_dict(), network.graph_module.state_dict()
+    other = [name for name in own if name not in given or not _same(own[name], given[name])]
+    if other:
+        raise ConfigError(
+            f"network: found other values than the task's in {len(other)} of {len(own)} tensors "
+            f"({other[0]}); expected the same; give what exported returns for this task, or "
+            "leave it out"
+        )
+
+
 def _with_bits(network: Exported, bits: Bits) -> Exported:
     return replace(network, workload=network.workload.with_bits(*bits))
 
@@ -142,6 +156,10 @@ def _with_own_weights(network: Exported) -> Exported:
     own = {name: tensor.clone() for name, tensor in module.state_dict().items()}
     module.load_state_dict(own, assign=True)
     return replace(network, graph_module=module)
+
+
+def _same(one: torch.Tensor, other: torch.Tensor) -> bool:
+    return one.shape == other.shape and _bytes(one) == _bytes(other)
 
 
 def _bytes(tensor: torch.Tensor) -> bytes:

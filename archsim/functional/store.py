@@ -21,7 +21,7 @@ _KEYS = {"format", "key", "results"}
 class Store:
     """Results by name; in a file, if one is given, that only this very run may go on with."""
 
-    def __init__(self, path: Path | None, key: Mapping[str, str], examples: int) -> None:
+    def __init__(self, path: Path | str | None, key: Mapping[str, str], examples: int) -> None:
         """Open or begin it.
 
         Args:
@@ -32,12 +32,12 @@ class Store:
         Raises:
             ConfigError: The file is no checkpoint, one of another run, or one that was damaged.
         """
-        self._path = path
+        self._path = None if path is None else Path(path)
         self._key = hashlib.sha256(json.dumps(dict(key), sort_keys=True).encode()).hexdigest()
         self._examples = examples
         self._found: dict[str, Results] = {}
-        if path is not None and path.exists():
-            self._found = self._read(path)
+        if self._path is not None and self._path.exists():
+            self._found = self._read(self._path)
 
     def get(self, name: str, compute: Callable[[], Results]) -> Results:
         """Return results by name, computed and kept if they are not there yet."""

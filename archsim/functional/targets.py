@@ -155,6 +155,7 @@ def _from_callable(target: str, own: Belongings) -> Task:
             "kwargs": json.dumps(read_kwargs(own.kwargs)),
             "weights": f"{', '.join(path.name for path in own.weights)} sha256:{digest}",
             "data": str(own.data),
+            **_scale(own),
             "calibration": "the data's own"
             if data.calibration is not None
             else f"first {min(CALIBRATING, len(data.targets))} test examples",
@@ -168,6 +169,16 @@ def _calibration(data: Data) -> tuple[Tensor, ...]:
     if data.calibration is not None:
         return data.calibration
     return tuple(values[:CALIBRATING] for values in data.inputs)
+
+
+def _scale(own: Belongings) -> dict[str, str]:
+    """Return what examples are scaled by, for the record; nothing where they are not."""
+    scale = {"mean": own.mean, "std": own.std}
+    return {
+        name: ", ".join(repr(float(value)) for value in values)
+        for name, values in scale.items()
+        if values is not None
+    }
 
 
 def _name_of(target: str) -> str:

@@ -21,7 +21,7 @@ def test_an_interrupted_evaluation_goes_on_where_it_was(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run(progress=interrupt, checkpoint=path)
     assert path.exists()
-    assert run(checkpoint=path) == whole
+    assert run(checkpoint=path) == run(checkpoint=str(path)) == whole
 
 
 def test_a_checkpoint_of_other_choices_is_refused(tmp_path):

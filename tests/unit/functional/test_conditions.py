@@ -1,5 +1,6 @@
 """How an evaluation is run: what can be chosen, and what cannot."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -14,6 +15,7 @@ WRONG = {
     "batch": (0.5, "batch: found 0.5; expected a whole number, 1 at least"),
     "limit": (1, "limit: found 1; expected 2 examples at least"),
     "settings": (None, "settings: found None; expected Settings"),
+    "bits": (8, "bits: found 8; expected two whole numbers, of activations and of weights"),
     "device": ("moon", "device: found 'moon'; expected cpu or cuda"),
 }
 
@@ -25,7 +27,9 @@ WRONG = {
         ("trials", True, "trials: found True; expected a whole number"),
         ("trials", None, "trials: found None; expected a whole number"),
         ("seed", 1.0, "seed: found 1.0; expected a whole number"),
-        ("limit", 2.5, "limit: found 2.5; expected 2 examples at least"),
+        ("limit", 2.5, "limit: found 2.5; expected a whole number, 2 at least"),
+        ("bits", (8,), "bits: found (8,); expected two whole numbers"),
+        ("bits", (8, "8"), "bits: found (8, '8'); expected two whole numbers"),
         ("device", "mps", "device: found 'mps'; expected cpu or cuda"),
         (
             "device",
@@ -55,6 +59,26 @@ def test_some_are_changed_and_checked_again():
     assert Conditions.of(None, {}) == Conditions()
     with pytest.raises(ConfigError, match=r"^seed: found -4"):
         Conditions.of(conditions, {"seed": -4})
+
+
+def test_what_is_as_good_as_a_plain_value_becomes_one():
+    found = Conditions(seed=np.int64(3), limit=np.int32(9), bits=[4, None])
+    assert found == Conditions(seed=3, limit=9, bits=(4, None))
+    assert (type(found.seed), type(found.limit)) == (int, int)
+    assert repr(Conditions(device=torch.device("cpu"))) == repr(Conditions(device="cpu"))
+
+
+def test_settings_in_the_place_of_conditions_are_refused():
+    with pytest.raises(ConfigError, match=r"^conditions: found a Settings; expected") as error:
+        Conditions.of(Settings(), {})
+    assert HOUSE_FORM.match(str(error.value))
+
+
+def test_an_unknown_condition_is_told_with_those_that_there_are():
+    words = r"^trails: found no such condition; expected one of trials, .*; did you mean 'trials'\?"
+    with pytest.raises(TypeError, match=words) as error:
+        Conditions.of(None, {"trails": 3})
+    assert HOUSE_FORM.match(str(error.value))
 
 
 def test_a_limit_takes_the_first_examples_and_leaves_those_that_set_ranges():

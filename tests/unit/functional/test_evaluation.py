@@ -19,6 +19,7 @@ from archsim.functional import (
 from archsim.functional.setup import Setup
 from archsim.hardware import load_hardware
 from archsim.workload import RepetitionPlan
+from tests.contract.test_bad_input import HOUSE_FORM
 from tests.functional_nets import network
 
 EXAMPLES = 60
@@ -181,6 +182,24 @@ def test_a_network_of_another_task_is_refused():
             ConfigError, match=r"^network: found 'other'; expected that of the task, 's"
         ):
             function(task(), load_hardware("homodyne"), network=other)
+
+
+def test_a_network_with_other_weights_is_refused():
+    trained = small()
+    with torch.no_grad():
+        trained[2].weight[0, 0] += 1
+    other = exported(task(model=trained))
+    words = r"^network: found other values than the task's in 1 of 3 tensors \(2.weight\); expected"
+    for function in (evaluate, measure_precision, check_noise_bits):
+        with pytest.raises(ConfigError, match=words) as error:
+            function(task(), load_hardware("homodyne"), network=other)
+        assert HOUSE_FORM.match(str(error.value))
+
+
+def test_a_network_of_another_form_is_refused():
+    other = exported(task(model=nn.Sequential(nn.Flatten(), nn.Linear(8, 4)).eval()))
+    with pytest.raises(ConfigError, match=r"^network: found other values .* in 3 of 3 tensors"):
+        evaluate(task(), load_hardware("homodyne"), network=other)
 
 
 def test_the_model_is_left_where_and_as_it_is():
