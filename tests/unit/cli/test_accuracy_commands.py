@@ -295,3 +295,12 @@ def test_control_c_keeps_what_is_done(folder):
             process.kill()
     assert (process.returncode, out, err) == (130, "", "interrupted\n")
     assert "clean" in json.loads((folder / "kept.json").read_text())["results"]
+
+
+def test_precision_warns_of_a_part_only_where_it_looks_at_fewer(monkeypatch):
+    monkeypatch.setattr("archsim.functional.passes.RECORDED", 20)
+    for limit, warned in (("20", False), ("19", True)):
+        done = archsim("precision", "homodyne", *OWN[:-2], "--limit", limit)
+        assert done.err.startswith("warning: --limit: found first 19 of 60") is warned
+    checked = archsim("precision", "homodyne", *OWN, "--limit", "20", "--check")
+    assert checked.err.startswith("warning: --limit: found first 20 of 60")
