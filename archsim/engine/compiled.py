@@ -5,7 +5,8 @@ order in which units are evaluated. So there is no queue of events. Each unit go
 blocked, channels carry the ticks at which tokens become receivable and at which slots were freed,
 and where the whole state of a group of units is that of an earlier snapshot, shifted in time, the
 periods that are left in its loops are skipped, exactly (``_kernel.skip`` says on what condition).
-So the cost of a run grows neither with repetitions nor with the number of vectors.
+So the cost of a run hardly grows with repetitions and with the number of vectors, unless clocks
+drift apart for long before anything recurs (long queues that fill, streams of few inputs).
 
 Snapshots are taken at several spacings at once: close ones find the short periods of inner loops,
 far ones those of loops around them, which have to contain the same skips each time.
@@ -117,9 +118,9 @@ def _machine(program: Program) -> Machine:
         if receiver != sender:
             links[receiver].append(channel)
     # No more slots than tokens are ever used.
-    tokens = _tokens(code, len(program.channels))
-    capacity = [min(c.capacity, max(1, n)) for c, n in zip(program.channels, tokens, strict=True)]
-    crews_from, members = _crews(program, np.array(tokens, dtype=np.float64))
+    carried = zip(program.channels, program.tokens, strict=True)
+    capacity = [min(channel.capacity, max(1, tokens)) for channel, tokens in carried]
+    crews_from, members = _crews(program)
     return Machine(
         opcodes=opcodes,
         first=first,
@@ -143,19 +144,13 @@ def _machine(program: Program) -> Machine:
     )
 
 
-def _tokens(code: Code, channels: int) -> list[int]:
-    found = [0] * channels
-    for line in code.of(Opcode.SEND):
-        found[code.first[line]] += code.times[line]
-    return found
-
-
-def _crews(program: Program, tokens: NDArray[np.float64]) -> tuple[Ints, Ints]:
+def _crews(program: Program) -> tuple[Ints, Ints]:
     """Return the units by crew, and where each crew begins among them.
 
     Two units are of one crew if no channel of either carries many times the tokens that the one
     between them does. This decides in which order units are evaluated, and so no result.
     """
+    tokens = np.array(program.tokens, dtype=np.float64)
     ends = np.array([program.senders, program.receivers], dtype=np.int64)
     busiest = np.zeros(len(program.units))
     for of in ends:

@@ -91,6 +91,7 @@ class Program:
         code: All of it as flat code.
         senders: The unit that sends on each channel.
         receivers: The unit that receives from each channel.
+        tokens: How many tokens each channel carries in all.
     """
 
     ops: tuple[str, ...]
@@ -100,6 +101,7 @@ class Program:
     code: Code = field(init=False, compare=False, repr=False)
     senders: tuple[int, ...] = field(init=False, compare=False, repr=False)
     receivers: tuple[int, ...] = field(init=False, compare=False, repr=False)
+    tokens: tuple[int, ...] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Check every connection before time starts."""
@@ -112,6 +114,7 @@ class Program:
             raise MappingError("\n".join(faults))
         object.__setattr__(self, "senders", tuple(next(iter(of)) for of in sent))
         object.__setattr__(self, "receivers", tuple(next(iter(of)) for of in received))
+        object.__setattr__(self, "tokens", tuple(of.total() for of in sent))
 
     @property
     def dynamic(self) -> bool:

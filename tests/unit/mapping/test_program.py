@@ -105,5 +105,6 @@ def test_a_program_knows_the_ends_of_its_channels_and_its_serial_time():
     made = Program(("op",), units, (Channel("c", 1, 4),))
     assert made.senders == (0,)
     assert made.receivers == (1,)
+    assert made.tokens == (3,)
     assert made.serial_ticks == 3 * (5 + 2 + 4)
     assert not made.dynamic
