@@ -135,7 +135,7 @@ def is_same(found: Mapping[str, Any] | None, cell: Cell, task: Task, trials: int
         return False
     noise = NOISES[cell.noise]
     provenance = {
-        **task.source,
+        **{name: told for name, told in task.source.items() if name != "learning"},
         "task": task.name,
         "hardware": noise.hardware.hash,
         "settings": repr(noise.settings),

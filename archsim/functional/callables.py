@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,16 +52,38 @@ def try_out(target: str, task: Task) -> None:
     Raises:
         WorkloadError: It does not go together.
     """
+    outputs = _tried(target, task, task.inputs, "data")
+    faults = _unmet(task.metric, outputs, task.targets)
+    if task.learning is not None:
+        outputs = _tried(target, task, task.learning.inputs, "learning data")
+        others = _unmet(task.metric, outputs, task.learning.targets)
+        faults += [f"learning.{fault}" for fault in others if fault.startswith("targets")]
+    if faults:
+        raise WorkloadError("\n".join(faults))
+
+
+def _unmet(metric: str, outputs: object, targets: Tensor) -> list[str]:
+    """Return what a metric refuses of outputs and targets."""
+    if isinstance(outputs, Tensor):
+        try:
+            METRICS[metric].check(outputs.shape, targets)
+        except WorkloadError as error:
+            return str(error).splitlines()
+    return []
+
+
+def _tried(target: str, task: Task, inputs: Sequence[Tensor], what: str) -> Any:
+    """Return what the model makes of some examples, those that may be too much for it."""
     places = {0}
-    for values in task.inputs:
+    for values in inputs:
         if not values.is_floating_point() and values.ndim > 1:
             each = values.flatten(1).to(torch.int64)
             places |= {int(each.amin(1).argmin()), int(each.amax(1).argmax())}
     some = torch.tensor(sorted(places))
-    prepared = task.prepare(*(values[some] for values in task.inputs))
+    prepared = task.prepare(*(values[some] for values in inputs))
     try:
         with torch.no_grad():
-            outputs = task.model(*prepared)
+            return task.model(*prepared)
     except Exception as error:
         shapes = " and ".join(
             f"{' x '.join(map(str, ('N', *values.shape[1:])))} "
@@ -69,12 +91,10 @@ def try_out(target: str, task: Task) -> None:
             for values in prepared
         )
         raise WorkloadError(
-            f"{target}: found data of {shapes} that the model does not take "
+            f"{target}: found {what} of {shapes} that the model does not take "
             f"({type(error).__name__}: {first_line(error)}); expected what it was made for; check "
             "the data, --kwargs, and that forward runs"
         ) from error
-    if isinstance(outputs, Tensor):
-        METRICS[task.metric].check(outputs.shape, task.targets)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,19 +14,25 @@ from archsim import documents
 from archsim.errors import WorkloadError
 from archsim.frontend import first_line
 from archsim.frontend.targets import importable, is_target, resolve
-from archsim.functional.data_faults import Names, example_faults, scale_faults, target_faults
+from archsim.functional.data_faults import (
+    Names,
+    example_faults,
+    learning_faults,
+    scale_faults,
+    target_faults,
+)
 from archsim.functional.images import read_images
-from archsim.functional.task import as_they_are
+from archsim.functional.task import Examples, as_they_are
 
 _WHITE = 255.0  # the greatest byte
 _WIDE = (torch.float16, torch.float64)  # what networks here do not compute in
-_IN_FILES = Names("x", "y", "x_calibration")
-_IN_DATA = Names("inputs", "targets", "calibration")
+_IN_FILES = Names("x", "y", "x_calibration", "x_learning", "y_learning")
+_IN_DATA = Names("inputs", "targets", "calibration", "learning.inputs", "learning.targets")
 
 
 @dataclass(frozen=True)
 class Data:
-    """Labelled examples, and what may set ranges.
+    """Labelled examples, and others to set ranges and to learn from.
 
     Attributes:
         inputs: One tensor of N examples for each input of a network.
@@ -34,6 +40,8 @@ class Data:
         calibration: Other examples, to set ranges; None where there are none.
         prepare: Turns a batch as stored into what a network takes.
         metric: Name of what the targets are for; None where the data does not say.
+        learning: Other labelled examples, to learn repetition counts from; None where there are
+            none.
     """
 
     inputs: tuple[Tensor, ...]
@@ -41,6 +49,7 @@ class Data:
     calibration: tuple[Tensor, ...] | None = None
     prepare: Callable[..., tuple[Tensor, ...]] = as_they_are
     metric: str | None = None
+    learning: Examples | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +86,8 @@ def load_data(
 
     Args:
         text: A file ``.npz`` of arrays ``x``, ``y`` (labels) and, to set ranges,
-            ``x_calibration``; a folder of images of one size; or ``module:callable``, which returns
-            a :class:`Data`.
+            ``x_calibration`` and, to learn from, ``x_learning`` with ``y_learning``; a folder of
+            images of one size; or ``module:callable``, which returns a :class:`Data`.
         labels: The table of a folder's labels; ``labels.csv`` in the folder if not given.
         mean: What is taken from each channel, on the scale that the network gets.
         std: What each channel is divided by after that.
@@ -136,21 +145,31 @@ def _from_npz(path: Path) -> Data:
             f"{path}: found no plain arrays ({type(error).__name__}: {first_line(error)}); "
             "expected x and y; write them with numpy.savez"
         ) from error
-    faults = [
-        f"{path}: found no array {name!r}; expected x and y; add it"
-        for name in ("x", "y")
-        if name not in arrays
-    ]
-    faults += [
-        f"{path}: found an array {name!r}; expected {', '.join(_IN_FILES)}"
-        f"{documents.closest(name, _IN_FILES)}; rename or remove it"
-        for name in arrays
-        if name not in _IN_FILES
-    ]
+    faults = list(_array_faults(arrays))
     if faults:
-        raise WorkloadError("\n".join(faults))
+        raise WorkloadError("\n".join(f"{path}: {fault}" for fault in faults))
     calibration = (arrays["x_calibration"],) if "x_calibration" in arrays else None
-    return Data((arrays["x"],), arrays["y"], calibration)
+    learning = None
+    if "x_learning" in arrays:
+        learning = Examples((arrays["x_learning"],), arrays["y_learning"])
+    return Data((arrays["x"],), arrays["y"], calibration, learning=learning)
+
+
+def _array_faults(names: Collection[str]) -> Iterator[str]:
+    """Yield which arrays of a file are missing, and which are none of its own."""
+    found, learning = set(names), ("x_learning", "y_learning")
+    for name in ("x", "y"):
+        if name not in found:
+            yield f"found no array {name!r}; expected x and y; add it"
+    for there, other in (learning, learning[::-1]):
+        if there in found and other not in found:
+            yield f"found {there} without {other}; expected both or neither; add {other}"
+    for name in names:
+        if name not in _IN_FILES:
+            yield (
+                f"found an array {name!r}; expected {', '.join(_IN_FILES)}"
+                f"{documents.closest(name, _IN_FILES)}; rename or remove it"
+            )
 
 
 def _from_callable(target: str) -> Data:
@@ -174,18 +193,28 @@ def _from_callable(target: str) -> Data:
         "inputs": _are_tensors(data.inputs),
         "calibration": data.calibration is None or _are_tensors(data.calibration),
         "targets": isinstance(data.targets, Tensor),
+        "learning": data.learning is None or _are_examples(data.learning),
     }
     wrong = [name for name, is_sound in sound.items() if not is_sound]
     if wrong:
         raise WorkloadError(
             f"{target}: found {' and '.join(wrong)} of another type; expected inputs and "
-            "calibration to be tuples of torch tensors, targets a tensor; convert them"
+            "calibration to be tuples of torch tensors, targets a tensor, learning Examples of "
+            "such inputs and targets; convert them"
         )
     return data
 
 
 def _are_tensors(value: object) -> bool:
     return isinstance(value, tuple) and bool(value) and all(isinstance(v, Tensor) for v in value)
+
+
+def _are_examples(value: object) -> bool:
+    return (
+        isinstance(value, Examples)
+        and _are_tensors(value.inputs)
+        and isinstance(value.targets, Tensor)
+    )
 
 
 def _checked(
@@ -198,21 +227,40 @@ def _checked(
     """Return data of the types that networks compute in, if nothing is wrong with it."""
     inputs = tuple(map(_single, data.inputs))
     others = None if data.calibration is None else tuple(map(_single, data.calibration))
+    learning = data.learning
+    if learning is not None:
+        learning = replace(learning, inputs=tuple(map(_single, learning.inputs)))
     faults = [
         *example_faults(inputs, others, names),
         *target_faults(data.targets, len(inputs[0]) if inputs[0].ndim else 0, data.metric, names),
+        *learning_faults(learning, inputs, data.metric, names),
         *scale_faults(inputs[0], mean, std, names),
     ]
     if faults:
         raise WorkloadError("\n".join(f"{where}: {fault}" for fault in faults))
-    scores = data.metric is not None and data.targets.is_floating_point()
-    targets = data.targets.to(torch.float64 if scores else torch.int64)
+    dtype = _target_dtype(data)
+    if learning is not None:
+        learning = replace(learning, targets=learning.targets.to(dtype))
     prepare = data.prepare
     if mean is not None and std is not None:
         prepare = Scaled(tuple(map(float, mean)), tuple(map(float, std)))
     elif names is _IN_FILES and inputs[0].dtype == torch.uint8:
         prepare = Scaled()
-    return replace(data, inputs=inputs, targets=targets, calibration=others, prepare=prepare)
+    return replace(
+        data,
+        inputs=inputs,
+        targets=data.targets.to(dtype),
+        calibration=others,
+        prepare=prepare,
+        learning=learning,
+    )
+
+
+def _target_dtype(data: Data) -> torch.dtype:
+    """Return double precision where any targets are scores, else whole numbers."""
+    all_targets = [data.targets] if data.learning is None else [data.targets, data.learning.targets]
+    scores = data.metric is not None and any(found.is_floating_point() for found in all_targets)
+    return torch.float64 if scores else torch.int64
 
 
 def _single(tensor: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from torch import Tensor
 from archsim.documents import closest
 from archsim.functional.listing import listed
 from archsim.functional.metrics import METRICS
+from archsim.functional.task import Examples
 
 _TYPES = (torch.uint8, torch.int32, torch.int64, torch.float32)
 _LARGEST_LABEL = 2**31 - 1
@@ -24,36 +25,31 @@ class Names(NamedTuple):
     inputs: str
     targets: str
     calibration: str
+    learning_inputs: str
+    learning_targets: str
 
 
 def example_faults(
     inputs: Sequence[Tensor], calibration: Sequence[Tensor] | None, names: Names
 ) -> Iterator[str]:
     """Yield what is wrong with examples, and with those that set ranges beside them."""
-    for index, tensor in enumerate(inputs):
-        name = _numbered(names.inputs, index, inputs)
-        yield from _tensor_faults(tensor, name)
-        if tensor.ndim and inputs[0].ndim and 0 < len(tensor) != len(inputs[0]) > 0:
-            yield (
-                f"found {len(tensor)} examples in {name} and {len(inputs[0])} in "
-                f"{names.inputs}[0]; expected as many; check how they were cut"
-            )
-    if calibration is None:
+    yield from _set_faults(inputs, names.inputs, "fill it")
+    if calibration is not None:
+        yield from _set_faults(calibration, names.calibration, "fill it")
+        yield from _kind_faults(calibration, names.calibration, inputs, names.inputs)
+
+
+def learning_faults(
+    learning: Examples | None, inputs: Sequence[Tensor], metric: str | None, names: Names
+) -> Iterator[str]:
+    """Yield what is wrong with examples to learn from, beside those that are tested."""
+    if learning is None:
         return
-    if len(calibration) != len(inputs):
-        yield (
-            f"found {len(calibration)} tensors in {names.calibration}; expected {len(inputs)}, one "
-            f"for each of {names.inputs}; add or remove some"
-        )
-        return
-    for index, (tensor, like) in enumerate(zip(calibration, inputs, strict=True)):
-        name = _numbered(names.calibration, index, inputs)
-        yield from _tensor_faults(tensor, name)
-        if (tensor.shape[1:], tensor.dtype) != (like.shape[1:], like.dtype):
-            yield (
-                f"found examples of {_kind(tensor)} in {name}; expected {_kind(like)} as in "
-                f"{_numbered(names.inputs, index, inputs)}; convert them"
-            )
+    own = names.learning_inputs, names.learning_targets
+    yield from _set_faults(learning.inputs, own[0], f"fill it, or leave {' and '.join(own)} out")
+    yield from _kind_faults(learning.inputs, own[0], inputs, names.inputs)
+    examples = len(learning.inputs[0]) if learning.inputs[0].ndim else 0
+    yield from _label_faults(learning.targets, examples, metric, own[1])
 
 
 def target_faults(
@@ -65,15 +61,19 @@ def target_faults(
             f"found the metric {metric!r}; expected {' or '.join(METRICS)}"
             f"{closest(metric, list(METRICS))}; choose one"
         )
+    yield from _label_faults(targets, examples, metric, names.targets)
+
+
+def _label_faults(targets: Tensor, examples: int, metric: str | None, name: str) -> Iterator[str]:
     if targets.ndim != 1 or targets.dtype == torch.bool or targets.is_complex():
         yield (
-            f"found {names.targets} of {'x'.join(map(str, targets.shape)) or 'one number'}, "
+            f"found {name} of {'x'.join(map(str, targets.shape)) or 'one number'}, "
             f"{_dtype(targets)}; expected one number for each example; reshape or convert them"
         )
         return
     if len(targets) != examples and examples:
         yield (
-            f"found {examples} examples and {len(targets)} of {names.targets}; expected as many; "
+            f"found {examples} examples and {len(targets)} of {name}; expected as many; "
             "check how they were cut"
         )
     if metric is None:
@@ -86,7 +86,7 @@ def target_faults(
     if wrong:
         some = listed(f"{targets[place].item()} at index {place}" for place in wrong)
         yield (
-            f"found {len(wrong)} of {len(targets)} {names.targets} wrong ({some}); expected "
+            f"found {len(wrong)} of {len(targets)} {name} wrong ({some}); expected "
             f"{expected}; {remedy}"
         )
 
@@ -119,14 +119,44 @@ def scale_faults(
         yield f"found std {_plain(std)}; expected numbers over 0; correct them"
 
 
-def _tensor_faults(tensor: Tensor, name: str) -> Iterator[str]:
+def _set_faults(tensors: Sequence[Tensor], name: str, remedy: str) -> Iterator[str]:
+    """Yield what is wrong with each tensor of a set, and whether they hold as many examples."""
+    for index, tensor in enumerate(tensors):
+        own = _numbered(name, index, tensors)
+        yield from _tensor_faults(tensor, own, remedy)
+        if tensor.ndim and tensors[0].ndim and 0 < len(tensor) != len(tensors[0]) > 0:
+            yield (
+                f"found {len(tensor)} examples in {own} and {len(tensors[0])} in {name}[0]; "
+                "expected as many; check how they were cut"
+            )
+
+
+def _kind_faults(
+    tensors: Sequence[Tensor], name: str, inputs: Sequence[Tensor], like: str
+) -> Iterator[str]:
+    """Yield where examples are of another kind than those that are tested."""
+    if len(tensors) != len(inputs):
+        yield (
+            f"found {len(tensors)} tensors in {name}; expected {len(inputs)}, one for each of "
+            f"{like}; add or remove some"
+        )
+        return
+    for index, (tensor, model) in enumerate(zip(tensors, inputs, strict=True)):
+        if (tensor.shape[1:], tensor.dtype) != (model.shape[1:], model.dtype):
+            yield (
+                f"found examples of {_kind(tensor)} in {_numbered(name, index, inputs)}; expected "
+                f"{_kind(model)} as in {_numbered(like, index, inputs)}; convert them"
+            )
+
+
+def _tensor_faults(tensor: Tensor, name: str, remedy: str) -> Iterator[str]:
     if tensor.dtype not in _TYPES:
         yield (
             f"found {name} of {_dtype(tensor)}; expected {', '.join(map(_dtype, _TYPES))}, or half "
             "or double precision; convert it"
         )
     if tensor.numel() == 0 or tensor.ndim == 0:
-        yield f"found no examples in {name}; expected one at least; fill it"
+        yield f"found no examples in {name}; expected one at least; {remedy}"
         return
     wrong = _places(~torch.isfinite(tensor).reshape(len(tensor), -1).all(1))
     if wrong:

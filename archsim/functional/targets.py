@@ -22,8 +22,9 @@ from archsim.frontend import read_kwargs
 from archsim.frontend.targets import importable, is_target
 from archsim.functional.callables import guarded, made, try_out
 from archsim.functional.data import Data, load_data
-from archsim.functional.data_faults import Names, example_faults, target_faults
+from archsim.functional.data_faults import Names, example_faults, learning_faults, target_faults
 from archsim.functional.metrics import METRICS
+from archsim.functional.splitting import learning_source
 from archsim.functional.task import ShippedTask, Task
 from archsim.functional.weights import load_weights
 from archsim.workload import shipped
@@ -32,7 +33,7 @@ CALIBRATING = 100
 """Test examples that set ranges where there is no other data."""
 
 _TASKS = "workloads.tasks"
-_NAMES = Names("inputs", "targets", "calibration")
+_NAMES = Names("inputs", "targets", "calibration", "learning.inputs", "learning.targets")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +143,12 @@ def _from_callable(target: str, own: Belongings) -> Task:
             f"--metric: found {metric!r}; expected {' or '.join(METRICS)}"
             f"{closest(metric, list(METRICS))}; choose one"
         )
+    data = _as_scores(data) if metric == "spearman" else data
     task = Task(
         name=_name_of(target),
         model=model.eval(),
         inputs=data.inputs,
-        targets=data.targets.to(torch.float64) if metric == "spearman" else data.targets,
+        targets=data.targets,
         calibration=_calibration(data),
         metric=metric,
         prepare=guarded(target if own.data is None else str(own.data), data.prepare),
@@ -159,10 +161,20 @@ def _from_callable(target: str, own: Belongings) -> Task:
             "calibration": "the data's own"
             if data.calibration is not None
             else f"first {min(CALIBRATING, len(data.targets))} test examples",
+            **learning_source(data.learning, data.inputs),
         },
+        learning=data.learning,
     )
     try_out(target, task)
     return task
+
+
+def _as_scores(data: Data) -> Data:
+    """Return data with targets to rank by."""
+    learning = data.learning
+    if learning is not None:
+        learning = replace(learning, targets=learning.targets.to(torch.float64))
+    return replace(data, targets=data.targets.to(torch.float64), learning=learning)
 
 
 def _calibration(data: Data) -> tuple[Tensor, ...]:
@@ -197,10 +209,12 @@ def _checked(target: str, task: Task, own: Belongings) -> Task:
     faults = [
         *example_faults(task.inputs, task.calibration, _NAMES),
         *target_faults(task.targets, examples, task.metric, _NAMES),
+        *learning_faults(task.learning, task.inputs, task.metric, _NAMES),
     ]
     if faults:
         raise WorkloadError("\n".join(f"{target}: {fault}" for fault in faults))
     task.model.eval()
-    task = replace(task, prepare=guarded(target, task.prepare))
+    source = {**learning_source(task.learning, task.inputs), **task.source}
+    task = replace(task, prepare=guarded(target, task.prepare), source=source)
     try_out(target, task)
     return task

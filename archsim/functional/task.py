@@ -23,6 +23,19 @@ def is_count(value: object) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 1
 
 
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Labelled examples, as they are stored.
+
+    Attributes:
+        inputs: One tensor of N examples for each input of the network.
+        targets: N labels (whole numbers) or N scores.
+    """
+
+    inputs: tuple[Tensor, ...]
+    targets: Tensor
+
+
 @dataclass(frozen=True)
 class Task:
     """A network with its weights, on labelled data.
@@ -38,6 +51,8 @@ class Task:
         prepare: Turns a batch as stored into what the network takes.
         batch: Examples of one forward pass that a processor's cache likes.
         source: Where model, weights and data come from, for the record.
+        learning: Examples to learn repetition counts from, none of them among ``inputs``, of the
+            same kind as these; ``source`` says what they are. None where there are none.
 
     Raises:
         WorkloadError: Everything that is of another type.
@@ -52,6 +67,7 @@ class Task:
     prepare: Callable[..., tuple[Tensor, ...]] = as_they_are
     batch: int = 100
     source: Mapping[str, str] = field(default_factory=dict)
+    learning: Examples | None = None
 
     def __post_init__(self) -> None:
         faults = list(_faults(self))
@@ -99,17 +115,10 @@ def _faults(task: Task) -> Iterator[str]:
         yield f"name: found {_named(task.name)}; expected a text; give one"
     if not isinstance(task.model, nn.Module):
         yield f"model: found {_named(task.model)}; expected a torch.nn.Module; give the model"
-    for name, tensors in (("inputs", task.inputs), ("calibration", task.calibration)):
-        if not _are_tensors(tensors):
-            yield (
-                f"{name}: found {_named(tensors)}; expected a tuple of tensors, one for each input "
-                "of the network; convert it"
-            )
-    if not isinstance(task.targets, Tensor):
-        yield (
-            f"targets: found {_named(task.targets)}; expected a tensor of one number for each "
-            "example; convert it"
-        )
+    yield from _tensor_faults("inputs", task.inputs)
+    yield from _tensor_faults("calibration", task.calibration)
+    yield from _target_faults("targets", task.targets)
+    yield from _learning_faults(task.learning)
     if not isinstance(task.metric, str) or task.metric not in METRICS:
         hint = closest(task.metric, list(METRICS)) if isinstance(task.metric, str) else ""
         yield (
@@ -127,6 +136,49 @@ def _faults(task: Task) -> Iterator[str]:
         yield (
             f"source: found {_named(task.source)}; expected texts by name; write such as "
             "{'data': 'mine.npz'}, or leave it out"
+        )
+
+
+def _tensor_faults(name: str, found: object) -> Iterator[str]:
+    if not _are_tensors(found):
+        yield (
+            f"{name}: found {_named(found)}; expected a tuple of tensors, one for each input of "
+            "the network; convert it"
+        )
+
+
+def _target_faults(name: str, found: object) -> Iterator[str]:
+    if not isinstance(found, Tensor):
+        yield (
+            f"{name}: found {_named(found)}; expected a tensor of one number for each example; "
+            "convert it"
+        )
+
+
+def _learning_faults(found: object) -> Iterator[str]:
+    if found is None:
+        return
+    if not isinstance(found, Examples):
+        yield (
+            f"learning: found {_named(found)}; expected Examples; write Examples(inputs, targets), "
+            "or leave it out"
+        )
+        return
+    faults = [
+        *_tensor_faults("learning.inputs", found.inputs),
+        *_target_faults("learning.targets", found.targets),
+    ]
+    yield from faults
+    if faults:
+        return
+    counts = [len(values) if values.ndim else 0 for values in (*found.inputs, found.targets)]
+    if 0 in counts:
+        yield "learning: found no examples; expected one at least; fill it, or leave it out"
+    elif len(set(counts)) > 1:
+        *inputs, targets = counts
+        yield (
+            f"learning: found {' and '.join(map(str, inputs))} examples and {targets} targets; "
+            "expected as many; check how they were cut"
         )
 
 

@@ -19,14 +19,16 @@ import torch
 from torch import Tensor
 
 from archsim.errors import ConfigError
+from archsim.functional.task import Examples
 
 VARIABLE = "ARCHSIM_DATA"
 _REMEDY = (
     f"set {VARIABLE} to the folder that has cifar10/, imagenet/, mnist/ and text/; see the README"
 )
 _BESIDE = Path(__file__).parents[3] / "shared" / "data"
-_CALIBRATION = 512  # training images, the first ones
-_IMAGENET_CALIBRATION = 100  # there are test images only
+_CALIBRATION = 512  # of the training images, the first ones
+_IMAGENET_CALIBRATION = 100  # of those that are learned from, the first ones
+_IMAGENET_LEARNING = 300  # there are validation images only
 _IMAGENET_IMAGES, _IMAGENET_SIZE = 1300, 227
 _DIGITS_TRAINING = 1000
 CIFAR10 = "cifar10/cifar10_test1000_train4000.npz"
@@ -41,12 +43,15 @@ class Images(NamedTuple):
     Attributes:
         inputs: Test images, N x channels x height x width, uint8.
         targets: Their N labels, int64.
-        calibration: Images that set ranges, of the same kind as ``inputs``.
+        calibration: Images that set ranges, of the same kind as ``inputs``; the first of
+            ``learning``.
+        learning: Images to learn from, with labels; none of them is a test image.
     """
 
     inputs: Tensor
     targets: Tensor
     calibration: Tensor
+    learning: Examples
 
 
 class Digits(NamedTuple):
@@ -115,7 +120,7 @@ def unfit(path: Path, faults: Sequence[str]) -> ConfigError:
 
 
 def cifar10() -> Images:
-    """Return the first 1,000 test images of CIFAR-10, and the first 512 for training.
+    """Return the first 1,000 test images of CIFAR-10, and the first 4,000 for training.
 
     A. Krizhevsky, Learning multiple layers of features from tiny images (2009).
     """
@@ -125,7 +130,7 @@ def cifar10() -> Images:
 
 
 def mnist() -> Images:
-    """Return the 10,000 test images of MNIST, and the first 512 for training.
+    """Return the 10,000 test images of MNIST, and the 60,000 for training.
 
     Y. LeCun et al., Proc. IEEE 86(11), 2278 (1998).
     """
@@ -135,8 +140,10 @@ def mnist() -> Images:
 
 
 def imagenet() -> Images:
-    """Return 1,300 validation images of ImageNet at 227 pixels; the first 100 calibrate, too.
+    """Return 1,300 validation images of ImageNet at 227 pixels: 1,000 to test, 300 to learn from.
 
+    The 300 are at equal distances in the order of the validation set, which goes by chance and not
+    by class. The networks were trained with none of the 1,300.
     O. Russakovsky et al., IJCV 115, 211 (2015). These 1,300 are easier than the whole set.
     """
     from PIL import Image  # only this task needs it
@@ -161,8 +168,18 @@ def imagenet() -> Images:
         if found.shape != size:
             raise unfit(images / name, [f"found {_by(found.shape)}; expected {_by(size)}"])
         pixels[place] = found
-    inputs = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()
-    return Images(inputs, torch.tensor(labels), inputs[:_IMAGENET_CALIBRATION])
+    targets, learned = torch.tensor(labels), torch.zeros(len(rows), dtype=torch.bool)
+    learned[torch.arange(_IMAGENET_LEARNING) * len(rows) // _IMAGENET_LEARNING] = True
+    learning, inputs = (
+        torch.from_numpy(pixels[chosen]).permute(0, 3, 1, 2).contiguous()
+        for chosen in (learned.numpy(), ~learned.numpy())
+    )
+    return Images(
+        inputs,
+        targets[~learned],
+        learning[:_IMAGENET_CALIBRATION],
+        Examples((learning,), targets[learned]),
+    )
 
 
 def digits() -> Digits:
@@ -181,10 +198,9 @@ def digits() -> Digits:
 
 
 def _images(arrays: Mapping[str, Tensor]) -> Images:
-    inputs, calibration = arrays["x_test"], arrays["x_train"][:_CALIBRATION]
-    return Images(
-        inputs.contiguous(), arrays["y_test"].to(torch.int64), calibration.clone().contiguous()
-    )
+    inputs, learning = (arrays[name].contiguous() for name in ("x_test", "x_train"))
+    targets, labels = (arrays[name].to(torch.int64) for name in ("y_test", "y_train"))
+    return Images(inputs, targets, learning[:_CALIBRATION], Examples((learning,), labels))
 
 
 def _arrays(name: str, kind: str, tests: int, size: tuple[int, ...]) -> dict[str, Tensor]:

@@ -2,7 +2,7 @@
 
 All sentences of a set have one length: the smallest multiple of 8 that cuts no sentence of the
 test set (of those up to 128 tokens; none is longer). Shorter ones are padded, and a mask says
-where; a longer one among those that calibrate is cut.
+where; longer ones for training are cut (16 of SST-2, 11 of STS-B).
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import csv
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from archsim.errors import WorkloadError
+from archsim.functional.task import Examples
 from archsim.functional.weights import load_weights
 from workloads.models.minilm import WIDTH, MiniLm, SentenceClassifier, SentenceSimilarity
 from workloads.tasks.image_data import file, unfit
@@ -34,7 +35,6 @@ MODULES = ("tokenizers",)
 _SST2_CALIBRATION = 256
 _STSB_CALIBRATION = 128
 _PLACES = 512
-Row = TypeVar("Row")
 
 
 class Sentences(NamedTuple):
@@ -44,37 +44,46 @@ class Sentences(NamedTuple):
         inputs: Numbers of tokens, N (x 2) x length, int64, and where there are any, bool.
         targets: N labels, int64, or N scores, float64.
         calibration: Training examples of the same kind as ``inputs``.
+        learning: Training examples with targets; none of them is a test example.
     """
 
     inputs: tuple[Tensor, Tensor]
     targets: Tensor
     calibration: tuple[Tensor, Tensor]
+    learning: Examples
 
 
 def sst2() -> Sentences:
-    """Return the 872 sentences of SST-2's development set, and 256 spread over those for training.
+    """Return the 872 sentences of SST-2's development set, and all 6,920 for training.
 
+    Those that calibrate are 256 of the latter, at equal distances.
     R. Socher et al., EMNLP 2013: praise is 1, blame 0.
     """
     tests, training = _labelled(_SST2_TESTS), _labelled(_SST2_TRAINING)
-    chosen = _spread(training, _SST2_CALIBRATION)
+    learning = _tokens([sentence for sentence, _ in training], SST2_TOKENS)
     return Sentences(
         _tokens([sentence for sentence, _ in tests], SST2_TOKENS),
         torch.tensor([label for _, label in tests]),
-        _tokens([sentence for sentence, _ in chosen], SST2_TOKENS),
+        _spread(learning, _SST2_CALIBRATION),
+        Examples(learning, torch.tensor([label for _, label in training])),
     )
 
 
 def stsb() -> Sentences:
-    """Return the 1,379 test pairs of the STS benchmark, and 128 spread over those for training.
+    """Return the 1,379 test pairs of the STS benchmark, and 5,732 for training.
 
+    17 of all 5,749 for training are left out: the test has the same two sentences. 128 of all, at
+    equal distances, calibrate.
     D. Cer et al., SemEval 2017, doi 10.18653/v1/S17-2001: alike from 0 to 5.
     """
     tests, training = _scored(_STSB_TESTS), _scored(_STSB_TRAINING)
+    inputs, pairs = _pairs(tests), _pairs(training)
+    scores, others = _scores(training), ~_among(pairs[0], inputs[0])
     return Sentences(
-        _pairs(tests),
-        torch.tensor([score for *_, score in tests], dtype=torch.float64),
-        _pairs(_spread(training, _STSB_CALIBRATION)),
+        inputs,
+        _scores(tests),
+        _spread(pairs, _STSB_CALIBRATION),
+        Examples(tuple(values[others] for values in pairs), scores[others]),
     )
 
 
@@ -143,6 +152,20 @@ def _pairs(rows: Sequence[tuple[str, str, float]]) -> tuple[Tensor, Tensor]:
     return ids.unflatten(0, (-1, 2)), mask.unflatten(0, (-1, 2))
 
 
+def _scores(rows: Sequence[tuple[str, str, float]]) -> Tensor:
+    return torch.tensor([score for *_, score in rows], dtype=torch.float64)
+
+
+def _among(pairs: Tensor, tests: Tensor) -> Tensor:
+    """Return which pairs are test pairs, too, in either order, as the network reads them."""
+
+    def unordered(pair: Tensor) -> frozenset[bytes]:
+        return frozenset(sentence.numpy().tobytes() for sentence in pair)
+
+    known = set(map(unordered, tests))
+    return torch.tensor([unordered(pair) in known for pair in pairs])
+
+
 def _labelled(name: str) -> list[tuple[str, int]]:
     path = file(name)
     lines = path.read_text(encoding="utf-8").splitlines()
@@ -183,6 +206,7 @@ def _refuse(path: Path, faults: list[str], rows: Sequence[object]) -> None:
         raise unfit(path, faults)
 
 
-def _spread(rows: Sequence[Row], count: int) -> Sequence[Row]:
-    """Return that many rows, at equal distances."""
-    return rows[:: max(len(rows) // count, 1)][:count]
+def _spread(examples: tuple[Tensor, Tensor], count: int) -> tuple[Tensor, Tensor]:
+    """Return that many examples, at equal distances."""
+    ids, mask = (values[:: max(len(values) // count, 1)][:count] for values in examples)
+    return ids, mask

@@ -7,6 +7,7 @@ from torch import nn
 
 from archsim.errors import ConfigError
 from archsim.functional import Conditions, Settings, Task
+from archsim.functional.task import Examples
 from tests.contract.test_bad_input import HOUSE_FORM
 
 WRONG = {
@@ -81,12 +82,17 @@ def test_an_unknown_condition_is_told_with_those_that_there_are():
     assert HOUSE_FORM.match(str(error.value))
 
 
-def test_a_limit_takes_the_first_examples_and_leaves_those_that_set_ranges():
+def test_a_limit_takes_the_first_examples_and_leaves_all_others():
     inputs, targets = torch.arange(10.0)[:, None], torch.arange(10)
-    task = Task("ten", nn.Identity(), (inputs,), targets, (inputs,), source={"data": "ten"})
+    learning = Examples((inputs,), targets)
+    source = {"data": "ten"}
+    task = Task(
+        "ten", nn.Identity(), (inputs,), targets, (inputs,), source=source, learning=learning
+    )
     part = Conditions(limit=4).part_of(task)
     assert part.inputs[0].flatten().tolist() == part.targets.tolist() == [0, 1, 2, 3]
     assert len(part.calibration[0]) == 10
+    assert part.learning is learning
     assert part.source == {"data": "ten", "limit": "first 4 of 10 examples"}
     assert Conditions(limit=10).part_of(task) is task
     assert Conditions(limit=4).part_of(part) is part

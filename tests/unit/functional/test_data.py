@@ -31,6 +31,7 @@ def module(tmp_path, monkeypatch):
         name = f"some_data_{tmp_path.name}"
         (tmp_path / f"{name}.py").write_text(
             "import torch\nfrom archsim.functional.data import Data, load_data\n"
+            "from archsim.functional.task import Examples\n"
             "x, y = torch.ones(2, 3), torch.tensor([0, 1])\n"
             f"def make():\n    {returned}\n"
         )
@@ -68,6 +69,71 @@ def test_labels_may_be_whole_numbers_in_floating_point_or_few_bits(saved):
         data = load_data(saved(x=np.ones((2, 2)), y=np.array([3, 0], kind)))
         assert data.targets.dtype == torch.int64
         assert data.targets.tolist() == [3, 0]
+
+
+def test_arrays_to_learn_from_become_examples_of_the_same_types(saved):
+    x = np.ones((2, 3), np.float16)
+    learning = {"x_learning": 2 * np.ones((3, 3)), "y_learning": np.array([0.0, 4.0, 1.0])}
+    data = load_data(saved(x=x, y=[0, 1], **learning))
+    (inputs,), targets = data.learning.inputs, data.learning.targets
+    assert (inputs.dtype, targets.dtype) == (torch.float32, torch.int64)
+    assert inputs.tolist() == [[2.0] * 3] * 3
+    assert targets.tolist() == [0, 4, 1]
+    assert load_data(saved(x=x, y=[0, 1])).learning is None
+
+
+def test_every_fault_of_what_is_to_be_learned_from_is_told(saved):
+    wrong = {"x_learning": np.array([[1, NAN]], np.float32), "y_learning": [3, -2]}
+    assert refused(saved(x=np.ones((1, 3)), y=[-1], **wrong)) == [
+        "found 1 of 1 y wrong (-1 at index 0); expected labels, whole numbers of 0 or more; number "
+        "the classes from 0; scores take module:callable, which names their metric",
+        "found NaN or infinite values in 1 of 1 examples of x_learning (at index 0); expected "
+        "numbers; correct or remove them",
+        "found examples of N x 2, float32 in x_learning; expected N x 3, float32 as in x; convert "
+        "them",
+        "found 1 examples and 2 of y_learning; expected as many; check how they were cut",
+        "found 1 of 2 y_learning wrong (-2 at index 1); expected labels, whole numbers of 0 or "
+        "more; number the classes from 0; scores take module:callable, which names their metric",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("learning", "messages"),
+    [
+        (
+            {"x_learning": np.ones((1, 3))},
+            ["found x_learning without y_learning; expected both or neither; add y_learning"],
+        ),
+        (
+            {"y_learning": [0]},
+            ["found y_learning without x_learning; expected both or neither; add x_learning"],
+        ),
+        (
+            {"x_learning": np.ones((0, 3)), "y_learning": []},
+            [
+                "found no examples in x_learning; expected one at least; fill it, or leave "
+                "x_learning and y_learning out"
+            ],
+        ),
+        (
+            {"x_learning": np.ones((1, 3)), "y_learn": [0]},
+            [
+                "found x_learning without y_learning; expected both or neither; add y_learning",
+                "found an array 'y_learn'; expected x, y, x_calibration, x_learning, y_learning; "
+                "did you mean 'y_learning'?; rename or remove it",
+            ],
+        ),
+        (
+            {"x_learning": np.ones((1, 3), np.uint8), "y_learning": [0]},
+            [
+                "found examples of N x 3, uint8 in x_learning; expected N x 3, float32 as in x; "
+                "convert them"
+            ],
+        ),
+    ],
+)
+def test_nothing_is_learned_from_halves(saved, learning, messages):
+    assert refused(saved(x=np.ones((2, 3)), y=[0, 1], **learning)) == messages
 
 
 def test_words_are_left_as_they_are(saved):
@@ -145,8 +211,8 @@ def test_every_fault_of_a_file_is_told(saved):
         ),
         (
             {"x": np.ones((1, 1)), "y": [0], "x_calib": np.ones((1, 1))},
-            "found an array 'x_calib'; expected x, y, x_calibration; did you mean "
-            "'x_calibration'?; rename or remove it",
+            "found an array 'x_calib'; expected x, y, x_calibration, x_learning, y_learning; did "
+            "you mean 'x_calibration'?; rename or remove it",
         ),
         ({"y": [0]}, "found no array 'x'; expected x and y; add it"),
         ({"x": ["a"], "y": [0]}, "found no plain arrays (TypeError: "),
@@ -215,6 +281,14 @@ def test_callable_gives_its_own_data(module):
     assert (data.metric, len(data.calibration)) == ("spearman", 2)
 
 
+def test_scores_to_learn_from_stay_scores_where_those_of_the_test_are_whole(module):
+    made = "return Data((x,), y, metric='spearman', learning=Examples((x.half(),), y / 2))"
+    data = load_data(module(made))
+    assert data.learning.inputs[0].dtype == torch.float32
+    assert data.targets.dtype == data.learning.targets.dtype == torch.float64
+    assert data.learning.targets.tolist() == [0.0, 0.5]
+
+
 def test_bytes_of_a_callable_are_its_own_affair(module):
     data = load_data(module("return Data((x.byte(),), y)"))
     assert data.prepare(*data.inputs)[0].dtype == torch.uint8
@@ -243,6 +317,19 @@ def test_bytes_of_a_callable_are_its_own_affair(module):
         (
             "return Data((x,), y, (x, x))",
             "found 2 tensors in calibration; expected 1, one for each of inputs; add or remove",
+        ),
+        ("return Data((x,), y, learning=(x, y))", "found learning of another type; expected input"),
+        (
+            "return Data((x,), y, learning=Examples(x, y))",
+            "found learning of another type; expecte",
+        ),
+        (
+            "return Data((x,), y, learning=Examples((x, x), y))",
+            "found 2 tensors in learning.inputs; expected 1, one for each of inputs; add or remove",
+        ),
+        (
+            "return Data((x,), y, learning=Examples((x,), y - 1))",
+            "found 1 of 2 learning.targets wrong (-1 at index 0); expected labels",
         ),
         (
             "return Data((x,), y, metric='top5')",
