@@ -113,6 +113,8 @@ class Report:
         power_w: Mean over the run.
         area_m2: Of the machine.
         utilization: MACs of the arrays over what all could do in the run, at the ops' slices.
+        packing_overhead: Column passes above the ideal that each channel is done as often as its
+            own count, relative to it; None where no op has a count for each channel.
         energy_by_op_j: Energy of each op; ``(idle)`` is what no op was there to pay for.
         energy_by_component_j: Energy of each component.
         programming: What loading the weights took before a ``pipelined`` run.
@@ -139,6 +141,7 @@ class Report:
     power_w: float
     area_m2: float
     utilization: float
+    packing_overhead: float | None
     energy_by_op_j: dict[str, float]
     energy_by_component_j: dict[str, float]
     programming: Programming | None

@@ -26,6 +26,7 @@ class OpRow:
     op whose results it was applied to. ``stall_s`` is the duration less the busy time of the op's
     busiest array. ``macs`` are one input's; ``tiles`` the most in use at a time; ``rounds`` how
     often they are loaded; ``spilled`` the tensors moved to or from DRAM for want of buffer.
+    ``packing_overhead`` is None where the op has no count for each channel.
     """
 
     op: str
@@ -45,6 +46,7 @@ class OpRow:
     input_slices: int
     weight_slices: int
     repetitions: int | float
+    packing_overhead: float | None
     spilled: int
 
 
@@ -116,6 +118,8 @@ def op_rows(
     compiled: Compiled,
     windows: Mapping[str, Window],
     energy: Energy,
+    *,
+    packing: Mapping[str, float],
 ) -> tuple[OpRow, ...]:
     """Return how every op ran: inputs first, the workload's ops in order, outputs last."""
     placements = dict(compiled.placements)
@@ -125,7 +129,14 @@ def op_rows(
     order = [INPUT, *compiled.placements, OUTPUT]
     energy_j = energy.by_op_j()
     return tuple(
-        _op_row(hardware, compiled, placements[op], windows.get(op), energy_j.get(op, Fraction()))
+        _op_row(
+            hardware,
+            compiled,
+            placements[op],
+            window=windows.get(op),
+            energy_j=energy_j.get(op, Fraction()),
+            packing=packing.get(op),
+        )
         for op in order
         if op in placements
     )
@@ -135,8 +146,10 @@ def _op_row(
     hardware: Hardware,
     compiled: Compiled,
     placement: Placement,
+    *,
     window: Window | None,
     energy_j: Fraction,
+    packing: float | None,
 ) -> OpRow:
     tick_s = compiled.tick_s
     return OpRow(
@@ -157,6 +170,7 @@ def _op_row(
         input_slices=placement.input_slices,
         weight_slices=placement.weight_slices,
         repetitions=placement.repetitions,
+        packing_overhead=packing,
         spilled=placement.spilled,
     )
 

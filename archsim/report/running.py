@@ -18,9 +18,10 @@ from archsim.mapping import Compiled, compile_workload
 from archsim.mapping.floor import OUTPUT
 from archsim.report import energy as spending
 from archsim.report import rows
+from archsim.report.outcome import Outcome, outcome
+from archsim.report.packing import UNIFORM, packing
 from archsim.report.peak import peak_macs_per_s
 from archsim.report.report import Programming, Provenance, Report, Simulation, Tables
-from archsim.report.windows import output_ticks, windows
 from archsim.units import format_si
 from archsim.workload import RepetitionPlan, Workload
 
@@ -73,7 +74,8 @@ def simulate(  # noqa: PLR0913, PLR0917 - what a user can choose about a run, al
         engine=ledger.engine,
         engine_asked=engine,
     )
-    return report_of(machine, network, compiled, ledger, provenance)
+    planned = counts if isinstance(counts, RepetitionPlan) else None
+    return report_of(machine, network, compiled, ledger, provenance, plan=planned)
 
 
 def report_of(
@@ -82,18 +84,28 @@ def report_of(
     compiled: Compiled,
     ledger: Ledger,
     provenance: Provenance,
+    *,
+    plan: RepetitionPlan | None = None,
 ) -> Report:
     """Return the report of a run that is over.
+
+    Args:
+        hardware: The machine.
+        workload: The network.
+        compiled: What ran.
+        ledger: What the run left behind.
+        provenance: What it came from.
+        plan: The counts that it was compiled for; without them the report tells no packing.
 
     Raises:
         SimulationError: The ledger does not fit the machine or the network.
     """
     tick_s, makespan_s = compiled.tick_s, ledger.makespan_ticks * compiled.tick_s
-    when = windows(ledger)
-    spent = spending.of_run(hardware, compiled, ledger, when)
-    first_tick, last_tick = output_ticks(ledger)
+    found = outcome(hardware, compiled, ledger)
+    spent = found.energy
+    packed = packing(hardware, workload, compiled, ledger, plan) if plan else UNIFORM
     tables = Tables(
-        ops=rows.op_rows(hardware, compiled, when, spent),
+        ops=rows.op_rows(hardware, compiled, found.windows, spent, packing=packed.by_op),
         energy=rows.energy_rows(spent),
         components=rows.component_rows(hardware, spent, makespan_s),
         units=rows.unit_rows(ledger, tick_s),
@@ -110,8 +122,8 @@ def report_of(
         batch=compiled.inputs,
         schedule=compiled.schedule,
         macs=workload.macs,
-        latency_s=float(first_tick * tick_s),
-        throughput_per_s=float(_throughput_hz(compiled, makespan_s, last_tick - first_tick)),
+        latency_s=float(found.first_output_s),
+        throughput_per_s=float(_throughput_hz(compiled, makespan_s, found)),
         makespan_ticks=ledger.makespan_ticks,
         makespan_s=float(makespan_s),
         tick_s=float(tick_s),
@@ -120,6 +132,7 @@ def report_of(
         power_w=float(spent.total_j / makespan_s),
         area_m2=sum(part.area_m2 for part in hardware.parts().values()),
         utilization=float(_utilization(hardware, compiled, makespan_s)),
+        packing_overhead=packed.overhead,
         energy_by_op_j={op: float(j) for op, j in spent.by_op_j().items()},
         energy_by_component_j={row.component: row.energy_j for row in tables.components},
         programming=_programming(hardware, compiled, provenance.engine),
@@ -167,10 +180,10 @@ def _plan_hash(workload: Workload, counts: RepetitionPlan | int | float) -> str 
     return plan.hash
 
 
-def _throughput_hz(compiled: Compiled, makespan_s: Fraction, output_ticks: int) -> Fraction:
+def _throughput_hz(compiled: Compiled, makespan_s: Fraction, found: Outcome) -> Fraction:
     if compiled.schedule == "serial":
         return compiled.inputs / makespan_s
-    return (compiled.inputs - 1) / (output_ticks * compiled.tick_s)
+    return (compiled.inputs - 1) / (found.last_output_s - found.first_output_s)
 
 
 def _utilization(hardware: Hardware, compiled: Compiled, makespan_s: Fraction) -> Fraction:

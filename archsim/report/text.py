@@ -72,6 +72,9 @@ def _headline(report: Report) -> list[tuple[str, str, str]]:
             "of what the arrays could do, at the ops' slices",
         ),
     ]
+    if report.packing_overhead is not None:
+        meaning = "column passes over the ideal of each channel its own count"
+        lines.append(("packing", f"{report.packing_overhead:+.1%}", meaning))
     lines.append(("engine", report.engine, _simulation(report.simulation)))
     if report.accuracy is not None:
         from archsim.report.accuracy_text import in_headline  # most reports do without

@@ -63,6 +63,14 @@ def test_a_batch_shows_the_energy_of_an_input(found):
     assert "for an input" in "".join(page(print_report, dataclasses.replace(found, batch=2)))
 
 
+def test_packing_is_shown_where_channels_have_counts(found):
+    assert not [each for each in page(print_report, found) if each.strip().startswith("packing")]
+    packed = dataclasses.replace(found, packing_overhead=0.0312)
+    assert line(page(print_report, packed), "packing") == (
+        "packing +3.1% column passes over the ideal of each channel its own count"
+    )
+
+
 def test_programming_is_shown_apart(found):
     stream = dataclasses.replace(
         found, schedule="pipelined", programming=Programming(time_s=2e-3, energy_j=3e-6)
