@@ -74,9 +74,14 @@ def _refuse_pipe(path: Path, error: type[ArchsimError]) -> None:
 
 
 def write_atomically(
-    path: str | Path, text: str, *, error: type[ArchsimError] = ConfigError
+    path: str | Path, content: str | bytes, *, error: type[ArchsimError] = ConfigError
 ) -> None:
     """Write a file so that a reader finds either the old content or all of the new.
+
+    Args:
+        path: The file.
+        content: Its new content; text is written as UTF-8.
+        error: What is raised.
 
     Raises:
         ArchsimError: As ``error``: the folder is missing or not writable.
@@ -85,15 +90,10 @@ def write_atomically(
     scratch: str | None = None
     try:
         with tempfile.NamedTemporaryFile(
-            "w",
-            encoding="utf-8",
-            newline="\n",
-            dir=path.parent,
-            prefix=f".{path.name}.",
-            delete=False,
+            dir=path.parent, prefix=f".{path.name}.", delete=False
         ) as file:
             scratch = file.name
-            file.write(text)
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         mask = os.umask(0)

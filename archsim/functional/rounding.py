@@ -29,11 +29,13 @@ class _Rounded(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, values: Tensor, step: float, lowest: int, highest: int) -> Tensor:
         codes = (values * (1.0 / step)).round_()
-        if ctx.needs_input_grad[0]:
-            ctx.save_for_backward((codes >= lowest) & (codes <= highest))
-        return codes.clamp_(lowest, highest).mul_(step)
+        if not ctx.needs_input_grad[0]:
+            return codes.clamp_(lowest, highest).mul_(step)
+        kept = codes.clamp(lowest, highest)
+        ctx.save_for_backward(kept == codes)
+        return kept.mul_(step)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None]:
         (kept,) = ctx.saved_tensors
-        return grads[0] * kept, None, None, None
+        return torch.where(kept, grads[0], 0.0), None, None, None

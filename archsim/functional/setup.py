@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
@@ -104,15 +104,13 @@ class Setup:
         workload, plan = self.network.workload, self._plan
         if not isinstance(plan, RepetitionPlan) and workload.gemms:
             plan = RepetitionPlan.uniform(workload, plan)
-        digest = hashlib.sha256()
-        for tensor in (*self.task.inputs, self.task.targets, *self.task.calibration):
-            digest.update(_bytes(tensor))
+        tested = (*self.task.inputs, self.task.targets, *self.task.calibration)
         return {
             **self.task.source,
             "task": self.task.name,
             "workload": workload.fingerprint,
             "bits": f"{workload.activation_bits}, {workload.weight_bits}",
-            "data_sha256": digest.hexdigest(),
+            "data_sha256": tensors_sha256(tested),
             "hardware": self._hardware.hash,
             "plan": plan.hash if isinstance(plan, RepetitionPlan) else str(plan),
             "settings": repr(self._conditions.settings),
@@ -123,10 +121,15 @@ class Setup:
     def digest(self) -> str:
         """Return a hash of the weights, and of an example as the network takes it."""
         one = self.task.prepare(*(values[:1] for values in self.task.inputs))
-        digest = hashlib.sha256()
-        for tensor in (*self.network.graph_module.state_dict().values(), *one):
-            digest.update(_bytes(tensor))
-        return digest.hexdigest()
+        return tensors_sha256((*self.network.graph_module.state_dict().values(), *one))
+
+
+def tensors_sha256(tensors: Iterable[torch.Tensor]) -> str:
+    """Return a hash of the values of tensors, one after another."""
+    digest = hashlib.sha256()
+    for tensor in tensors:
+        digest.update(_bytes(tensor))
+    return digest.hexdigest()
 
 
 def _check_network(network: Exported, task: Task) -> None:

@@ -101,6 +101,14 @@ class Simulator(nn.Module):
         for gemm in self.gemms.values():
             gemm.draws = draws
 
+    def repeat(self, repetitions: Mapping[str, Tensor]) -> None:
+        """Give products other repetition counts: one, or one for each channel.
+
+        How a machine cuts a product may depend on its counts; that stays as it is.
+        """
+        for name, counts in repetitions.items():
+            self.gemms[name].repeat(counts)
+
     def record(self) -> Mapping[str, Recorder]:
         """Begin to gather what noise does to each product."""
         recorders = {name: Recorder() for name in self.gemms}

@@ -1,0 +1,292 @@
+"""Least repetitions at 2 points of drop: uniform, learned by op, learned by channel.
+
+    python analysis/learning_table.py            # all cells that are missing; hours, stop at will
+    python analysis/learning_table.py --print    # the tables of those that are there, in Markdown
+
+Every cell is a file of ``analysis/learning_table/``. One that is there is kept if nothing that it
+depends on has changed; one that was interrupted goes on from its last checkpoint, at most 10 s or
+one pass over the test data earlier. What a cell of another granularity needs of it is kept beside
+the checkpoints; where that is gone, the cell is run again.
+
+Noise is that of ``noise_table.py``, one source alone: the mean count is photons a MAC for ``shot``,
+and repetitions else. λ is 2 for ``shot`` and 8 else, after S. Garg et al., IEEE JSTQE 29(2), 2023.
+
+A plan that was found is then run as it is, count by count, on ``homodyne`` with its own laser and
+on ``crossbar``: what the whole system takes, and how much of it is light.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from analysis.noise_table import NOISES
+from archsim import documents
+from archsim.errors import ArchsimError
+from archsim.functional import Task
+from archsim.functional.learning import (
+    Aim,
+    Crossing,
+    Granularity,
+    LearnedPlan,
+    News,
+    Rules,
+    learn,
+    ratio,
+)
+from archsim.functional.learning.crossing import Resampling
+from archsim.functional.statistics import Interval
+from archsim.report import simulate
+from archsim.workload import RepetitionPlan, load_workload, save_plan
+from workloads.tasks import TASKS
+
+FOLDER = Path(__file__).with_suffix("")
+UNFINISHED = Path(__file__).parents[1] / "results" / "learning_table"
+"""Checkpoints of cells, and what others need of them."""
+
+MAX_DROP = 2.0
+TRIALS = 16
+SEED = 0
+FULL, SHORT = 1500, 300
+WEIGHTS = {"shot": 2.0, "thermal": 8.0, "weight": 8.0}
+NETWORKS = {
+    "digits_cnn": FULL,
+    "resnet20_cifar10": FULL,
+    "resnet56_cifar10": FULL,
+    "squeezenet1_1_caffe": SHORT,
+    "efficientnet_lite0": SHORT,
+    "minilm_sst2": SHORT,
+}
+"""Steps of each network."""
+
+SHOT_ALONE = ("squeezenet1_1_caffe", "efficientnet_lite0", "minilm_sst2")
+MACHINES = ("homodyne", "crossbar")
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A network under one noise, with counts of one granularity."""
+
+    network: str
+    noise: str
+    granularity: str
+
+    def __str__(self) -> str:
+        return f"{self.network}-{self.noise}-{self.granularity}"
+
+    @property
+    def path(self) -> Path:
+        """Return where it is kept."""
+        return FOLDER / f"{self}.json"
+
+    @property
+    def rules(self) -> Rules:
+        """Return how counts are learned."""
+        return Rules(steps=NETWORKS[self.network], weight=WEIGHTS[self.noise])
+
+    def beside(self, granularity: str) -> Cell:
+        """Return the cell of another granularity."""
+        return Cell(self.network, self.noise, granularity)
+
+    def read(self) -> dict[str, Any] | None:
+        """Return what was found; None for what was not run."""
+        if not self.path.exists():
+            return None
+        found: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
+        return found
+
+    def kept(self) -> Crossing | None:
+        """Return the crossing with its resamples, if it is still there."""
+        path = UNFINISHED / f"{self}.npz"
+        if not path.exists():
+            return None
+        with np.load(path) as found:
+            told = json.loads(str(found["told"]))
+            return Crossing(
+                **told["plain"],
+                **{name: Interval(*ends) for name, ends in told["intervals"].items()},
+                resampling=Resampling(**told["resampling"]),
+                samples=found["samples"],
+            )
+
+    def keep(self, crossing: Crossing) -> None:
+        """Keep a crossing with its resamples."""
+        intervals = ("bracket", "interval", "tried")
+        plain = ("drop", "repetitions", "censored_low", "censored_high", "targets_hash")
+        told = {
+            "plain": {name: getattr(crossing, name) for name in plain},
+            "intervals": {
+                name: [getattr(crossing, name).low, getattr(crossing, name).high]
+                for name in intervals
+            },
+            "resampling": asdict(crossing.resampling),
+        }
+        np.savez(UNFINISHED / f"{self}.npz", told=json.dumps(told), samples=crossing.samples)
+
+
+def cells(networks: Sequence[str], noises: Sequence[str]) -> Iterator[Cell]:
+    """Yield all cells, small networks first."""
+    for network in NETWORKS:
+        for noise in NOISES:
+            chosen = network in networks and noise in noises
+            if chosen and (noise == "shot" or network not in SHOT_ALONE):
+                for granularity in Granularity:
+                    yield Cell(network, noise, str(granularity))
+
+
+def is_same(found: Mapping[str, Any] | None, cell: Cell, task: Task) -> bool:
+    """Return whether a cell that was found is the one that would be run."""
+    if found is None:
+        return False
+    noise = NOISES[cell.noise]
+    facts = {
+        **task.source,
+        "hardware": noise.hardware.hash,
+        "settings": repr(noise.settings),
+        "rules": repr(cell.rules),
+        "aim": f"a drop of {MAX_DROP:g} at most",
+        "trials": str(TRIALS),
+        "seed": str(SEED),
+        "archsim": version("archsim"),
+        "torch": version("torch"),
+    }
+    return facts.items() <= found["provenance"].items()
+
+
+def run(cell: Cell, task: Task) -> dict[str, Any]:
+    """Learn one cell, run its plan, write it, and return it."""
+    noise, began_s = NOISES[cell.noise], time.perf_counter()
+
+    def tell(news: News) -> None:
+        if sys.stderr.isatty():
+            elapsed_s = time.perf_counter() - began_s
+            sys.stderr.write(f"\r{cell}: {news.doing} {news.done} of {news.of}, {elapsed_s:.0f} s ")
+            sys.stderr.flush()
+
+    UNFINISHED.mkdir(parents=True, exist_ok=True)
+    learned = learn(
+        task,
+        noise.hardware,
+        Aim(cell.granularity, max_drop=MAX_DROP),
+        rules=cell.rules,
+        trials=TRIALS,
+        seed=SEED,
+        settings=noise.settings,
+        checkpoint=UNFINISHED / str(cell),
+        tell=tell,
+    )
+    found = figures(cell, learned)
+    if learned.crossing is not None:
+        cell.keep(learned.crossing)
+    save_plan(learned.plan, UNFINISHED / f"{cell}.plan.json")
+    FOLDER.mkdir(exist_ok=True)
+    documents.write_atomically(cell.path, json.dumps(found, indent=1) + "\n")
+    return found
+
+
+def figures(cell: Cell, learned: LearnedPlan) -> dict[str, Any]:
+    """Return what is kept of a cell."""
+    crossing = learned.crossing
+    if crossing is None:
+        raise ValueError(f"{cell}: a plan without a crossing")
+    ratios = {}
+    for granularity in Granularity:
+        other = cell.beside(granularity).kept()
+        if granularity == cell.granularity:
+            break
+        if other is not None:
+            compared = ratio(crossing, other)
+            ratios[str(granularity)] = [
+                compared.value, compared.interval.low, compared.interval.high
+            ]  # fmt: skip
+    return {
+        "repetitions": crossing.repetitions,
+        "interval": [crossing.interval.low, crossing.interval.high],
+        "ratios": ratios,
+        "energy_per_mac_j": learned.energy_per_mac_j,
+        "plan_repetitions": learned.repetitions,
+        "quantised": learned.quantised,
+        "noisy": asdict(learned.noisy),
+        "drop": asdict(learned.drop),
+        "curve": [[point.repetitions, point.drop.value] for point in learned.curve],
+        "converged": learned.converged,
+        "steps": learned.steps,
+        "examples": learned.examples,
+        "machines": {name: system(cell, name, learned.plan) for name in MACHINES},
+        "notes": list(learned.notes),
+        "provenance": learned.plan.provenance,
+    }
+
+
+def system(cell: Cell, machine: str, plan: RepetitionPlan) -> dict[str, float]:
+    """Return what a plan takes on a machine."""
+    report = simulate(machine, load_workload(cell.network), plan)
+    light_j = report.energy_by_component_j.get("laser", 0.0)
+    return {
+        "energy_j": report.energy_j,
+        "latency_s": report.latency_s,
+        "throughput_per_s": report.throughput_per_s,
+        "laser_j": light_j,
+    }
+
+
+def run_all(chosen: argparse.Namespace) -> bool:
+    """Run what is missing; return whether all could be run."""
+    torch.set_num_threads(chosen.threads)
+    complete = True
+    task: Task | None = None
+    for cell in cells(chosen.networks, chosen.noise):
+        began_s = time.perf_counter()
+        try:
+            if task is None or task.name != cell.network:
+                task = TASKS[cell.network]()
+            found = cell.read()
+            if is_same(found, cell, task):
+                said = "kept"
+            else:
+                found = run(cell, task)
+                said = f"{time.perf_counter() - began_s:.0f} s"
+        except ArchsimError as error:
+            complete = False
+            sys.stderr.write(f"{cell}: not run\n{error}\n")
+            continue
+        sys.stderr.write(f"\r{cell}: {text(cell, found)} ({said})\n")
+    return complete
+
+
+def text(cell: Cell, found: Mapping[str, Any] | None) -> str:
+    """Return a cell: photons or repetitions a MAC with their interval."""
+    if found is None:
+        return "not run"
+    low, high = found["interval"]
+    return f"{found['repetitions']:.3g} [{low:.3g}, {high:.3g}]"
+
+
+def main() -> None:
+    """Run or print what the arguments name."""
+    arguments = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    arguments.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
+    arguments.add_argument("--noise", nargs="+", choices=NOISES, default=list(NOISES))
+    arguments.add_argument("--threads", type=int, default=1)
+    chosen = arguments.parse_args()
+    try:
+        complete = run_all(chosen)
+    except KeyboardInterrupt:
+        sys.stderr.write("\ninterrupted; the same command goes on from here\n")
+        sys.exit(INTERRUPTED)
+    sys.exit(0 if complete else 1)
+
+
+if __name__ == "__main__":
+    main()

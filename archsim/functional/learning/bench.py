@@ -1,0 +1,158 @@
+"""A task on a machine under changing plans: the loss that learning sees, the results that judge it.
+
+Both are the very simulation of :func:`archsim.functional.evaluate`: the same ranges, noise and
+random numbers. Learning draws from trials of its own, below zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from archsim.errors import WorkloadError
+from archsim.frontend import Exported
+from archsim.functional.conditions import Conditions
+from archsim.functional.draws import Draws
+from archsim.functional.learning.learner import Bounds, Loss
+from archsim.functional.learning.sharing import Sharing
+from archsim.functional.setup import Setup
+from archsim.functional.task import Examples, Task
+from archsim.hardware import Hardware
+from archsim.mapping import AnalogProduct, arithmetic
+from archsim.physics.repetition import Repetition
+from archsim.workload import RepetitionPlan, Workload
+
+MOST_REPETITIONS = 1 << 14
+"""What a count may grow to where nothing else bounds it."""
+
+
+class Bench:
+    """A task on a machine under changing plans.
+
+    Attributes:
+        setup: The task on the machine, calibrated.
+        analog: Products on analog arrays, in order.
+    """
+
+    def __init__(
+        self, task: Task, hardware: Hardware, conditions: Conditions, network: Exported | None
+    ) -> None:
+        """Set all up, and calibrate.
+
+        Args:
+            task: Network and data, with data to learn from.
+            hardware: The machine.
+            conditions: How it is run.
+            network: What :func:`archsim.functional.exported` gave for the task.
+
+        Raises:
+            ArchsimError: What :func:`archsim.functional.evaluate` refuses; no data to learn from,
+                or no labels; no noise to learn about.
+        """
+        self.examples = _learning(task)
+        self._task, self._hardware, self._conditions = task, hardware, conditions
+        self._whole = hardware.tiles.repetition is not Repetition.POWER
+        low, high = hardware.power_limits or (1.0, float(MOST_REPETITIONS))
+        self._first = 1 if self._whole else min(max(low, 1.0), high)
+        self.setup = self._made(self._first, network)
+        self._setups = {_cuts(self.setup.simulator.numbers.products): self.setup}
+        self.analog = tuple(self.setup.simulator.gemms)
+        if not self.setup.noise:
+            raise WorkloadError(
+                f"{task.name} on {hardware.name}: found no noise that acts; expected some, since "
+                "without it the least counts are the best; add a source, or leave --noise out"
+            )
+        self.setup.simulator.requires_grad_(requires_grad=False)
+
+    @property
+    def workload(self) -> Workload:
+        """The network as the timing side runs it."""
+        return self.setup.network.workload
+
+    @property
+    def whole(self) -> bool:
+        """Whether counts have to be whole numbers."""
+        return self._whole
+
+    def bounds(self, sharing: Sharing) -> Bounds:
+        """Return where counts may lie on the machine."""
+        most: float = MOST_REPETITIONS
+        least = 1.0
+        if self._hardware.tiles.repetition is Repetition.SPACE:
+            most = min(most, self._hardware.tiles.count)
+        elif not self._whole:
+            least, most = self._hardware.power_limits or (1.0 / MOST_REPETITIONS, most)
+        ends = (torch.full((len(sharing),), end, dtype=torch.float64) for end in (least, most))
+        return Bounds(*ends)
+
+    def columns(self) -> dict[str, int]:
+        """Return how many columns of each product a tile holds."""
+        products = self.setup.simulator.numbers.products
+        columns = self._hardware.tiles.columns
+        return {name: max(1, columns // p.weight_slices) for name, p in products.items()}
+
+    def loss(self, sharing: Sharing, batch: int) -> Loss:
+        """Return the cross entropy that counts leave in a step, with its noise.
+
+        Step n takes the n-th batch of a shuffled pass over the learning data, a new one each time
+        they are used up; images of a pass that fill no batch are left out.
+        """
+        simulator, device = self.setup.simulator, self._conditions.device
+        seed, count = self._conditions.seed, len(self.examples.targets)
+        size = min(batch, count)
+        per_pass = count // size
+
+        def loss(repetitions: Tensor, step: int) -> Tensor:
+            turn, place = divmod(step, per_pass)
+            shuffle = torch.Generator().manual_seed(seed * 1_000_003 + turn)
+            chosen = torch.randperm(count, generator=shuffle)[place * size : (place + 1) * size]
+            inputs = self._task.prepare(*(v[chosen].to(device) for v in self.examples.inputs))
+            simulator.repeat(sharing.spread(repetitions.to(device)))
+            simulator.draw(Draws(seed, -1 - step))
+            outputs: Any = simulator(*inputs)
+            simulator.draw(None)
+            return cross_entropy(outputs, self.examples.targets[chosen].to(device)).double().cpu()
+
+        return loss
+
+    def setup_of(self, plan: RepetitionPlan) -> Setup:
+        """Return the simulation under a plan: one that is there, if dot products are read alike."""
+        numbers = arithmetic(self.workload, self._hardware, plan)
+        cuts = _cuts(numbers.products)
+        if cuts not in self._setups:
+            self._setups[cuts] = self._made(plan, self.setup.network)
+        found = self._setups[cuts]
+        counts = {name: spec.repetitions for name, spec in numbers.products.items()}
+        found.simulator.repeat(
+            {name: torch.tensor(ks, dtype=torch.float64) for name, ks in counts.items()}
+        )
+        return found
+
+    def _made(self, plan: RepetitionPlan | float, network: Exported | None) -> Setup:
+        setup = Setup(self._task, self._hardware, plan, self._conditions, network)
+        setup.calibrate()
+        return setup
+
+
+def _cuts(products: Any) -> tuple[AnalogProduct, ...]:
+    """Return how products are cut, whatever their repetitions."""
+    return tuple(replace(spec, repetitions=()) for spec in products.values())
+
+
+def _learning(task: Task) -> Examples:
+    """Return the data to learn from."""
+    if task.metric != "top1":
+        raise WorkloadError(
+            f"{task.name}: found the metric {task.metric}; expected top1, since counts are learned "
+            "by cross entropy with labels; choose a task that has labels"
+        )
+    if task.learning is None:
+        raise WorkloadError(
+            f"{task.name}: found no data to learn from; expected other examples than those that "
+            "are tested; add x_learning and y_learning, or set some apart with --learning N"
+        )
+    return task.learning

@@ -1,0 +1,113 @@
+"""Plans of one shape at rising mean repetitions, judged on the tested examples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from archsim.functional.learning.crossing import Crossing
+from archsim.functional.learning.curve import Curve, Point
+from archsim.functional.store import Results
+
+_OCTAVE = 2.0
+_HALVINGS = 2
+"""How often a bracket of one octave is halved for a first look."""
+
+FIRST_LOOK = 4
+"""Trials of a first look."""
+
+AROUND = (0.5, 0.5**0.5, 1.0, 2.0**0.5, 2.0)
+"""Where the curve is measured in the end, over the crossing."""
+
+_MOST_EXTENSIONS = 4
+_BISECTIONS = 40
+
+
+@dataclass
+class Family:
+    """Plans of one shape, by the factor on it.
+
+    Attributes:
+        counts_at: Returns the counts at a factor, within bounds and whole where they have to be.
+        mean: Returns the mean of counts over all multiply-accumulates.
+        results: Returns results of counts, trials x examples, for so many trials.
+        drop: Returns what results lose.
+        curve: Makes a curve of points.
+    """
+
+    counts_at: Callable[[float], Tensor]
+    mean: Callable[[Tensor], float]
+    results: Callable[[Tensor, int], Results]
+    drop: Callable[[Results], float]
+    curve: Callable[[tuple[Point, ...]], Curve]
+    _looked: dict[float, float] = field(default_factory=dict)
+
+    def look(self, max_drop: float) -> float:
+        """Return the factor at which about so much is lost, by few trials; bounds if beyond them.
+
+        Octave by octave to a bracket, which is then halved.
+        """
+        factor = 1.0
+        step = _OCTAVE if self._drop(factor) > max_drop else 1 / _OCTAVE
+        while (self._drop(factor) > max_drop) == (step > 1):
+            if self.mean(self.counts_at(factor * step)) == self.mean(self.counts_at(factor)):
+                return factor  # all counts are on their bounds
+            factor *= step
+        low, high = sorted((factor, factor / step))
+        for _ in range(_HALVINGS):
+            middle = (low * high) ** 0.5
+            low, high = (middle, high) if self._drop(middle) > max_drop else (low, middle)
+        before, after = self._drop(low), self._drop(high)
+        share = (before - max_drop) / (before - after) if before > after else 0.5
+        return float(low * (high / low) ** min(max(share, 0.0), 1.0))
+
+    def measure(
+        self, factor: float, trials: int, max_drop: float, *, seed: int
+    ) -> tuple[Curve, Crossing]:
+        """Return the curve around a factor, with all trials, and where it crosses.
+
+        The curve is prolonged, some times at most, until it holds the crossing's interval.
+
+        Args:
+            factor: Where the crossing is thought to be.
+            trials: How many.
+            max_drop: What may be lost.
+            seed: Of the draws of examples and trials.
+        """
+        factors = [factor * times for times in AROUND]
+        for extension in range(_MOST_EXTENSIONS + 1):
+            curve = self.curve(self._points(factors, trials))
+            crossing = curve.crossing(max_drop, seed=seed)
+            wider = [
+                *([min(factors) / _OCTAVE] if crossing.needs_fewer else []),
+                *([max(factors) * _OCTAVE] if crossing.needs_more else []),
+            ]
+            more = len(self._means([*factors, *wider])) > len(self._means(factors))
+            if extension == _MOST_EXTENSIONS or not more:
+                break
+            factors += wider
+        return curve, crossing
+
+    def factor_of(self, mean: float) -> float:
+        """Return the greatest factor at which plans have so many mean repetitions at most."""
+        low, high = -60.0, 60.0
+        for _ in range(_BISECTIONS):
+            middle = (low + high) / 2
+            fits = self.mean(self.counts_at(2.0**middle)) <= mean
+            low, high = (middle, high) if fits else (low, middle)
+        return float(2.0**low)
+
+    def _means(self, factors: list[float]) -> dict[float, Tensor]:
+        """Return the different plans by their mean count."""
+        return {self.mean(counts): counts for counts in map(self.counts_at, factors)}
+
+    def _points(self, factors: list[float], trials: int) -> tuple[Point, ...]:
+        found = sorted(self._means(factors).items(), key=lambda pair: pair[0])
+        return tuple(Point(mean, self.results(counts, trials)) for mean, counts in found)
+
+    def _drop(self, factor: float) -> float:
+        if factor not in self._looked:
+            self._looked[factor] = self.drop(self.results(self.counts_at(factor), FIRST_LOOK))
+        return self._looked[factor]

@@ -1,0 +1,111 @@
+"""What learning keeps in a folder, so that a run that was killed goes on where it was.
+
+Results never depend on when something was kept: a run that is resumed ends bit by bit where an
+unbroken one does, on as many threads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import pickle
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+
+from archsim import documents
+from archsim.errors import ConfigError
+from archsim.functional.learning.learner import State
+
+_EVERY_S = 10.0
+"""How often a state is written; a killed run loses no more, or one step where that takes longer."""
+
+_MARK = "learning.json"
+
+
+class Keep:
+    """States of learning by name, and a place for results; nothing is kept without a folder."""
+
+    def __init__(self, folder: Path | str | None, key: Mapping[str, str]) -> None:
+        """Open or begin it.
+
+        Args:
+            folder: Where; it is made if its own folder is there.
+            key: What everything depends on.
+
+        Raises:
+            ConfigError: It is something else, or of another run.
+        """
+        self._folder = None if folder is None else Path(folder)
+        self._written_s = 0.0
+        text = json.dumps(dict(key), sort_keys=True)
+        self._key = hashlib.sha256(text.encode()).hexdigest()
+        if self._folder is not None:
+            self._open(self._folder)
+
+    @property
+    def results(self) -> Path | None:
+        """The file for results of evaluations."""
+        return None if self._folder is None else self._folder / "results.json"
+
+    def state(self, name: str) -> State | None:
+        """Return a state that was kept.
+
+        Raises:
+            ConfigError: It is damaged.
+        """
+        if self._folder is None or not (path := self._folder / f"{name}.pt").exists():
+            return None
+        try:
+            return State(**torch.load(path, weights_only=True))
+        except (OSError, TypeError, RuntimeError, EOFError, pickle.UnpicklingError):
+            raise ConfigError(
+                f"{path}: found a damaged state; expected one that was written whole; remove it, "
+                "and learning goes on from the one before"
+            ) from None
+
+    def put(self, name: str, state: State, *, now: bool) -> None:
+        """Keep a state: now, or if the last one was kept some time ago."""
+        if self._folder is None:
+            return
+        if not now and time.monotonic() - self._written_s < _EVERY_S:
+            return
+        content = io.BytesIO()
+        torch.save(asdict(state), content)
+        documents.write_atomically(self._folder / f"{name}.pt", content.getvalue())
+        self._written_s = time.monotonic()
+
+    def remove(self) -> None:
+        """Remove all that was kept."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder)
+
+    def _open(self, folder: Path) -> None:
+        mark = folder / _MARK
+        if not folder.exists():
+            if not folder.absolute().parent.is_dir():
+                raise ConfigError(
+                    f"{folder}: found no folder {folder.parent}; expected one to write to; make it "
+                    "first"
+                )
+            folder.mkdir()
+            documents.write_atomically(mark, json.dumps({"key": self._key}) + "\n")
+            return
+        try:
+            found = json.loads(mark.read_text(encoding="utf-8"))["key"]
+        except (OSError, ValueError, KeyError, TypeError):
+            raise ConfigError(
+                f"{folder}: found something else than a checkpoint of learning; expected one, or "
+                "nothing; choose another name, so that nothing is lost"
+            ) from None
+        if found != self._key:
+            raise ConfigError(
+                f"{folder}: found a checkpoint of another run; expected this one's: network, "
+                "weights, data, machine, rules, target, seed, threads, device and settings; choose "
+                "another name, or remove it"
+            )

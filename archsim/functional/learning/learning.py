@@ -1,0 +1,292 @@
+"""Learn how often each product of a network has to be repeated on a machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from archsim.errors import ConfigError
+from archsim.frontend import Exported
+from archsim.functional.accuracy import Estimate
+from archsim.functional.conditions import Conditions
+from archsim.functional.learning.bench import Bench
+from archsim.functional.learning.crossing import Crossing
+from archsim.functional.learning.energy import optical_energy_per_mac_j
+from archsim.functional.learning.judge import Judge
+from archsim.functional.learning.keep import Keep
+from archsim.functional.learning.learner import Rules
+from archsim.functional.learning.news import Narrator, News
+from archsim.functional.learning.search import Learned, Pricer, Search
+from archsim.functional.learning.sharing import Granularity
+from archsim.functional.setup import tensors_sha256
+from archsim.functional.store import Store
+from archsim.functional.task import Task
+from archsim.hardware import Hardware
+from archsim.workload import RepetitionPlan
+
+TRIALS = 16
+"""Trials by default: an interval over seeds that does not blur a drop of some points."""
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What is learned: which counts, and to which end.
+
+    Attributes:
+        granularity: What has a count of its own.
+        target: Mean repetitions; with a price of the machine, what so many uniform ones cost it.
+        max_drop: Points of the metric that may be lost, at the least cost. One of the two is given.
+
+    Raises:
+        ConfigError: Everything that is out of its bounds; both, or neither.
+    """
+
+    granularity: Granularity | str = Granularity.CHANNEL
+    target: float | None = None
+    max_drop: float | None = None
+
+    def __post_init__(self) -> None:
+        faults = []
+        words = [str(choice) for choice in Granularity]
+        if self.granularity not in words:
+            faults.append(
+                f"granularity: found {self.granularity!r}; expected {', '.join(words)}; choose one"
+            )
+        else:
+            object.__setattr__(self, "granularity", Granularity(self.granularity))
+        given = {"target": self.target, "max_drop": self.max_drop}
+        if sum(value is not None for value in given.values()) != 1:
+            found = "both" if self.target is not None else "neither"
+            faults.append(
+                f"target, max_drop: found {found}; expected one of them; give what to pay, or what "
+                "may be lost"
+            )
+        for name, value in given.items():
+            if value is not None and not 0 < value < float("inf"):
+                faults.append(f"{name}: found {value:g}; expected a number above 0; correct it")
+        if faults:
+            raise ConfigError("\n".join(faults))
+
+
+@dataclass(frozen=True)
+class PointOfCurve:
+    """A plan that was tried on the way to the least cost, and what it loses."""
+
+    repetitions: float
+    drop: Estimate
+
+
+@dataclass(frozen=True)
+class LearnedPlan:
+    """A plan, what it costs and how accurate it is.
+
+    Attributes:
+        task: Network and data.
+        hardware: Machine.
+        granularity: What has a count of its own.
+        plan: The repetition counts, with their provenance.
+        repetitions: Mean count over all multiply-accumulates on analog arrays.
+        energy_per_mac_j: Detected light of one of these; None where no level is stated.
+        price: What was paid while learning.
+        cost: What the plan costs in it.
+        unit: Of the cost; empty for mean repetitions.
+        converged: Whether learning met its target but for a last scaling.
+        steps: Steps of learning.
+        metric: What is measured.
+        metric_unit: Its unit.
+        examples: How many were tested.
+        trials: How often, with new noise.
+        seed: Of all random numbers.
+        quantised: Without noise.
+        noisy: With noise: mean over trials.
+        drop: What noise takes away.
+        crossing: Where the drop is what was allowed, and how surely; None with a target.
+        curve: Plans of this shape that were tried for it.
+        notes: What to know before quoting a number.
+    """
+
+    task: str
+    hardware: str
+    granularity: Granularity
+    plan: RepetitionPlan
+    repetitions: float
+    energy_per_mac_j: float | None
+    price: str
+    cost: float
+    unit: str
+    converged: bool
+    steps: int
+    metric: str
+    metric_unit: str
+    examples: int
+    trials: int
+    seed: int
+    quantised: float
+    noisy: Estimate
+    drop: Estimate
+    crossing: Crossing | None
+    curve: tuple[PointOfCurve, ...]
+    notes: tuple[str, ...]
+
+
+def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on the way
+    task: Task,
+    hardware: Hardware,
+    aim: Aim,
+    conditions: Conditions | None = None,
+    *,
+    rules: Rules | None = None,
+    price: tuple[str, Pricer] | None = None,
+    network: Exported | None = None,
+    checkpoint: Path | str | None = None,
+    tell: Callable[[News], None] | None = None,
+    **changed: Any,
+) -> LearnedPlan:
+    """Return the plan that learning finds.
+
+    ``learn(task, hardware, Aim("channel", max_drop=2.0))``
+
+    Args:
+        task: Network and data, with data to learn from.
+        hardware: The machine.
+        aim: Which counts, and to which end.
+        conditions: How it is run; the defaults with 16 trials if not given.
+        rules: How counts are learned.
+        price: Name of a price of the machine, and what gives it; mean repetitions if not given.
+        network: What :func:`archsim.functional.exported` gave for this task, if it is there.
+        checkpoint: Folder that everything is kept in as it comes, and taken from. It is removed
+            at the end.
+        tell: Called after each step and trial.
+        changed: Fields of :class:`Conditions` that are to be others.
+
+    Raises:
+        ArchsimError: Anything that does not fit: aim, conditions, rules, data, sources, machine; a
+            target that no plan meets, a drop that the most repetitions exceed.
+    """
+    how = Conditions.of(conditions or Conditions(trials=TRIALS), changed)
+    rules = rules or Rules()
+    name, pricer = price or ("photons", None)
+    bench = Bench(task, hardware, how, network)
+    facts = _facts(bench, how, rules, aim, name)
+    keep = Keep(checkpoint, facts)
+    store = Store(keep.results, facts, len(bench.setup.task.targets))
+    judge = Judge(bench, store, Narrator(tell))
+    search = Search(bench, judge, rules, pricer=pricer, keep=keep)
+    found = _found(search, aim, how)
+    results = judge.results(found.learned.sharing, found.repetitions, how.trials)
+    noisy, drop = judge.estimates(results, how.seed)
+    mean = found.learned.sharing.mean(found.repetitions)
+    one_j = optical_energy_per_mac_j(hardware)
+    metric = bench.setup.passes.metric
+    said = {
+        "repetitions": f"{mean:.6g}, mean over MACs",
+        "accuracy": f"{noisy.value:.6g} {metric.unit}".rstrip() + f", {_interval(noisy)}",
+        "drop": f"{drop.value:.6g}, {_interval(drop)}",
+        "converged": str(found.learned.converged),
+    }
+    plan = found.learned.sharing.plan(bench.workload, found.repetitions, facts | said)
+    made = LearnedPlan(
+        task=bench.setup.task.name,
+        hardware=hardware.name,
+        granularity=Granularity(aim.granularity),
+        plan=plan,
+        repetitions=mean,
+        energy_per_mac_j=None if one_j is None else one_j * mean,
+        price=name,
+        cost=float(found.learned.price.cost(found.repetitions)),
+        unit=found.learned.price.unit,
+        converged=found.learned.converged,
+        steps=found.learned.steps,
+        metric=metric.name,
+        metric_unit=metric.unit,
+        examples=len(bench.setup.task.targets),
+        trials=how.trials,
+        seed=how.seed,
+        quantised=judge.quantised,
+        noisy=noisy,
+        drop=drop,
+        crossing=found.crossing,
+        curve=found.curve,
+        notes=found.notes,
+    )
+    keep.remove()
+    return made
+
+
+@dataclass(frozen=True)
+class _Found:
+    learned: Learned
+    repetitions: torch.Tensor
+    crossing: Crossing | None = None
+    curve: tuple[PointOfCurve, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def _found(search: Search, aim: Aim, how: Conditions) -> _Found:
+    granularity = Granularity(aim.granularity)
+    if aim.target is not None:
+        learned = search.to_mean(granularity, aim.target)
+        return _Found(learned, search.rounded(learned, learned.repetitions), notes=_notes(learned))
+    max_drop = float(aim.max_drop or 0)
+    learned, factor = search.to_drop(granularity, max_drop)
+    family = search.family(learned)
+    curve, crossing = family.measure(factor, how.trials, max_drop, seed=how.seed)
+    points = tuple(map(PointOfCurve, curve.repetitions, curve.drops(seed=how.seed)))
+    notes = list(_notes(learned))
+    if crossing.repetitions == float("inf"):
+        raise ConfigError(
+            f"max_drop: found {max_drop:g}; expected more than {curve.fit()[-1]:.3g}, which is "
+            f"lost at {points[-1].repetitions:.4g} repetitions, the most that were tried; allow "
+            "more, or choose a machine that is less noisy"
+        )
+    at_least = crossing.repetitions == 0
+    if at_least:
+        notes.append(
+            f"max_drop: found {max_drop:g}; {curve.fit()[0]:.3g} is lost at "
+            f"{points[0].repetitions:.4g} repetitions already, the fewest that can be; the plan is "
+            "that one"
+        )
+    mean = points[0].repetitions if at_least else crossing.repetitions
+    repetitions = family.counts_at(family.factor_of(mean))
+    return _Found(learned, repetitions, crossing, points, tuple(notes))
+
+
+def _notes(learned: Learned) -> tuple[str, ...]:
+    if learned.converged:
+        return ()
+    return (
+        "learning: found the target missed after all steps, so that counts were scaled to it; "
+        "expected it met; raise --steps or --penalty",
+    )
+
+
+def _facts(bench: Bench, how: Conditions, rules: Rules, aim: Aim, price: str) -> dict[str, str]:
+    """Return all that results depend on."""
+    known = bench.setup.provenance()
+    del known["plan"]
+    device = how.device if how.device == "cpu" else torch.cuda.get_device_name(how.device)
+    return known | {
+        "weights_sha256": bench.setup.digest(),
+        "learning_sha256": tensors_sha256((*bench.examples.inputs, bench.examples.targets)),
+        "granularity": str(aim.granularity),
+        "aim": f"{aim.target:g} mean repetitions"
+        if aim.target is not None
+        else f"a drop of {aim.max_drop:g} at most",
+        "rules": repr(rules),
+        "price": price,
+        "trials": str(how.trials),
+        "seed": str(how.seed),
+        "batch": str(bench.setup.passes.batch),
+        "device": device,
+        "threads": str(torch.get_num_threads()),
+    }
+
+
+def _interval(found: Estimate) -> str:
+    seeds, examples = found.over_seeds, found.over_examples
+    said = f"95 % [{examples.low:.4g}, {examples.high:.4g}] over examples"
+    return said if seeds is None else f"{said}, [{seeds.low:.4g}, {seeds.high:.4g}] over seeds"

@@ -1,0 +1,236 @@
+"""From an aim to counts: learn to a target, or find the least cost that loses no more than allowed.
+
+To a target: learn, then scale to meet it. To a drop: the same for a first target; then scale all
+counts to where the drop is met, learn on from there, and so again until that moves them by less
+than 5 %. ``uniform`` has nothing to learn but goes the same way otherwise.
+
+With a price of the machine, a tile pays for the largest count of its columns. So counts per channel
+are learned with photons first; channels are sorted by them, once; from then on each group of
+columns that a tile holds together has one count, with its own price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import log
+
+import torch
+from torch import Tensor
+
+from archsim.errors import ConfigError
+from archsim.functional.learning.bench import Bench
+from archsim.functional.learning.family import Family
+from archsim.functional.learning.judge import Judge
+from archsim.functional.learning.keep import Keep
+from archsim.functional.learning.learner import Bounds, Learner, Rules, meets
+from archsim.functional.learning.price import Price
+from archsim.functional.learning.rounding import whole
+from archsim.functional.learning.sharing import Granularity, Sharing
+from archsim.workload import RepetitionPlan
+
+PlanOf = Callable[[Sequence[float]], RepetitionPlan]
+Pricer = Callable[[PlanOf, Tensor, Bounds], Price]
+"""From what makes plans, counts and their bounds to a price of the machine near these counts."""
+
+_MORE_STEPS = 300
+_SETTLED = 0.05
+_MOST_ROUNDS = 4
+_BELOW_UNIFORM = 0.5
+"""First target of learned counts, over what uniform ones need beyond the least."""
+
+_LEAST_FACTOR = 2.0
+"""Uniform counts, over the least, that learning begins with at least."""
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Counts that were learned.
+
+    Attributes:
+        sharing: Which channels share them.
+        repetitions: The counts, of any size.
+        sensitivity: What each is worth: the loss is about Σ s_p/K_p.
+        price: What they cost, near them.
+        converged: Whether the target was met but for the last scaling.
+        steps: Steps so far, of all runs.
+    """
+
+    sharing: Sharing
+    repetitions: Tensor
+    sensitivity: Tensor
+    price: Price
+    converged: bool = True
+    steps: int = 0
+
+
+class Search:
+    """Learning on a bench, kept as it goes."""
+
+    def __init__(
+        self, bench: Bench, judge: Judge, rules: Rules, *, pricer: Pricer | None, keep: Keep
+    ) -> None:
+        """Begin; nothing is run yet.
+
+        Args:
+            bench: A task on a machine.
+            judge: Says how accurate plans are.
+            rules: How counts are learned.
+            pricer: Prices of the machine; None: photons.
+            keep: Where states are kept.
+        """
+        self._bench, self._judge, self._rules = bench, judge, rules
+        self._pricer, self._keep = pricer, keep
+        self._stages = 0
+
+    def to_mean(self, granularity: Granularity, repetitions: float) -> Learned:
+        """Return counts that cost what so many uniform repetitions do.
+
+        With photons that is so many repetitions in the mean.
+
+        Raises:
+            ConfigError: It is no more than the least that there can be, or more than the most.
+        """
+        even = self._even()
+        bounds = self._bench.bounds(even.sharing)
+        least, most = (float(even.sharing.mean(end)) for end in (bounds.least, bounds.most))
+        if not least < repetitions <= most:
+            raise ConfigError(
+                f"target: found {repetitions:.6g} mean repetitions; expected more than {least:g}, "
+                f"the least that any plan has, and at most {most:g}; correct it"
+            )
+        even = replace(even, repetitions=torch.full_like(even.repetitions, repetitions))
+        even = replace(even, price=self._price(even.sharing, even.repetitions))
+        return self._to_cost(granularity, float(even.price.cost(even.repetitions)), even)
+
+    def to_drop(self, granularity: Granularity, max_drop: float) -> tuple[Learned, float]:
+        """Return counts, and the factor on them with which they lose about what is allowed."""
+        even = self._even()
+        factor = self.family(even).look(max_drop)
+        if granularity is Granularity.UNIFORM:
+            return even, factor
+        even = self._moved(even, self._times(even, max(factor, _LEAST_FACTOR)))
+        least, cost = (float(even.price.cost(k)) for k in (self._least(even), even.repetitions))
+        learned = self._to_cost(granularity, least + _BELOW_UNIFORM * (cost - least), even)
+        for _ in range(_MOST_ROUNDS):
+            factor = self.family(learned).look(max_drop)
+            scaled = self._times(learned, factor)
+            if abs(log(factor)) < _SETTLED or bool((scaled == self._least(learned)).all()):
+                return learned, factor
+            target = float(learned.price.cost(scaled))
+            learned = self._learn(
+                learned.sharing, scaled, target, self._shorter, first_step=learned.steps
+            )
+        return learned, self.family(learned).look(max_drop)
+
+    def family(self, learned: Learned) -> Family:
+        """Return the plans of the shape that was learned."""
+        return Family(
+            counts_at=lambda factor: self.rounded(learned, self._times(learned, factor)),
+            mean=learned.sharing.mean,
+            results=lambda counts, trials: self._judge.results(learned.sharing, counts, trials),
+            drop=self._judge.drop,
+            curve=self._judge.curve,
+        )
+
+    def rounded(self, learned: Learned, repetitions: Tensor) -> Tensor:
+        """Return counts that cost no more, whole where they have to be."""
+        if not self._bench.whole:
+            return repetitions
+        bounds, price = self._bench.bounds(learned.sharing), learned.price
+        target = float(price.cost(repetitions))
+        return whole(repetitions, learned.sensitivity, price, bounds, target)
+
+    def _to_cost(self, granularity: Granularity, target: float, even: Learned) -> Learned:
+        """Return counts that cost the target; ``even`` has uniform ones that cost about as much."""
+        if granularity is Granularity.UNIFORM:
+            return self._scaled(even, target)
+        if granularity is Granularity.OP or self._pricer is None:
+            sharing = self._sharing(granularity)
+            return self._learn(sharing, self._alike(sharing, even), target, self._rules)
+        return self._by_groups(target, even)
+
+    @property
+    def _shorter(self) -> Rules:
+        return replace(self._rules, steps=min(_MORE_STEPS, self._rules.steps), start=1.0)
+
+    def _by_groups(self, target: float, even: Learned) -> Learned:
+        """Return counts of columns that tiles hold together, after channels with photons."""
+        bench, by_channel = self._bench, self._sharing(Granularity.CHANNEL)
+        mean = even.sharing.mean(even.repetitions)
+        start = self._alike(by_channel, even)
+        channels = self._learn(by_channel, start, mean, self._rules, photons=True)
+        sharing = by_channel.grouped(bench.workload, channels.repetitions, bench.columns())
+        start = sharing.gathered(channels.repetitions, by_channel)
+        return self._learn(sharing, start, target, self._shorter, first_step=channels.steps)
+
+    def _alike(self, sharing: Sharing, even: Learned) -> Tensor:
+        """Return the counts of a sharing that are all as uniform ones."""
+        return sharing.gathered(even.repetitions, even.sharing)
+
+    def _learn(
+        self,
+        sharing: Sharing,
+        start: Tensor,
+        target: float,
+        rules: Rules,
+        *,
+        first_step: int = 0,
+        photons: bool = False,
+    ) -> Learned:
+        """Return counts that were learned to a target, then scaled to meet it."""
+        name, self._stages = f"stage-{self._stages}", self._stages + 1
+
+        def price_near(repetitions: Tensor) -> Price:
+            return Price.photons(sharing) if photons else self._price(sharing, repetitions)
+
+        bounds = self._bench.bounds(sharing)
+        learner = Learner(self._bench.loss(sharing, rules.batch), price_near, bounds, rules)
+        begun = self._keep.state(name) or learner.begin(start, target, first_step)
+        state = begun
+        for state in learner.run(begun, target):
+            self._keep.put(name, state, now=state.step == state.last)
+            self._judge.narrator.learned(state, first_step, sharing.mean(state.repetitions))
+        price = price_near(state.repetitions)
+        met = meets(state, price, target)
+        found = Learned(sharing, state.repetitions, state.sensitivity, price, met, state.step)
+        return found if photons else self._scaled(found, target)
+
+    def _scaled(self, learned: Learned, target: float) -> Learned:
+        """Return counts times the factor with which they cost the target."""
+        bounds = self._bench.bounds(learned.sharing)
+        for _ in range(1 if self._pricer is None else 2):  # tables hold near their counts
+            counts = bounds.scaled(learned.repetitions, learned.price, target)
+            learned = self._moved(learned, counts)
+        return learned
+
+    def _moved(self, learned: Learned, repetitions: Tensor) -> Learned:
+        """Return other counts, with the price near them."""
+        price = self._price(learned.sharing, repetitions)
+        return replace(learned, repetitions=repetitions, price=price)
+
+    def _even(self) -> Learned:
+        """Return the least uniform counts."""
+        sharing = self._sharing(Granularity.UNIFORM)
+        ones = self._bench.bounds(sharing).least
+        return Learned(sharing, ones, ones, self._price(sharing, ones))
+
+    def _sharing(self, granularity: Granularity) -> Sharing:
+        return Sharing.of(self._bench.workload, self._bench.analog, granularity)
+
+    def _least(self, learned: Learned) -> Tensor:
+        return self._bench.bounds(learned.sharing).least
+
+    def _times(self, learned: Learned, factor: float) -> Tensor:
+        return self._bench.bounds(learned.sharing).kept(learned.repetitions * factor)
+
+    def _price(self, sharing: Sharing, repetitions: Tensor) -> Price:
+        """Return the price near some counts."""
+        if self._pricer is None:
+            return Price.photons(sharing)
+        bounds = self._bench.bounds(sharing)
+        return self._pricer(
+            lambda counts: sharing.plan(self._bench.workload, torch.as_tensor(counts)),
+            bounds.kept(repetitions.round() if self._bench.whole else repetitions),
+            bounds,
+        )
