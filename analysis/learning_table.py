@@ -13,6 +13,8 @@ and repetitions else. λ is 2 for ``shot`` and 8 else, after S. Garg et al., IEE
 
 A plan that was found is then run as it is, count by count, on ``homodyne`` with its own laser and
 on ``crossbar``: what the whole system takes, and how much of it is light.
+
+Two networks are learned again with prices of ``homodyne``: energy, latency and their product.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -33,13 +35,14 @@ import torch
 from analysis.noise_table import NOISES
 from archsim import documents
 from archsim.errors import ArchsimError
-from archsim.functional import Task
+from archsim.functional import Task, exported
 from archsim.functional.learning import (
     Aim,
     Crossing,
     Granularity,
     LearnedPlan,
     News,
+    Pricer,
     Rules,
     learn,
     ratio,
@@ -47,6 +50,8 @@ from archsim.functional.learning import (
 from archsim.functional.learning.crossing import Resampling
 from archsim.functional.statistics import Interval
 from archsim.report import simulate
+from archsim.report.machine_price import PRICES, pricer
+from archsim.units import format_si
 from archsim.workload import RepetitionPlan, load_workload, save_plan
 from workloads.tasks import TASKS
 
@@ -71,19 +76,25 @@ NETWORKS = {
 
 SHOT_ALONE = ("squeezenet1_1_caffe", "efficientnet_lite0", "minilm_sst2")
 MACHINES = ("homodyne", "crossbar")
+PHOTONS = "photons"
+ALL_PRICES = (PHOTONS, *PRICES)
+ATTO = 1e-18
+PRICED = ("digits_cnn", "resnet20_cifar10")
 INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A network under one noise, with counts of one granularity."""
+    """A network under one noise, with counts of one granularity, learned at one price."""
 
     network: str
     noise: str
     granularity: str
+    price: str = PHOTONS
 
     def __str__(self) -> str:
-        return f"{self.network}-{self.noise}-{self.granularity}"
+        priced = "" if self.price == PHOTONS else f"-{self.price}"
+        return f"{self.network}-{self.noise}-{self.granularity}{priced}"
 
     @property
     def path(self) -> Path:
@@ -94,6 +105,13 @@ class Cell:
     def rules(self) -> Rules:
         """Return how counts are learned."""
         return Rules(steps=NETWORKS[self.network], weight=WEIGHTS[self.noise])
+
+    def prices(self, task: Task) -> tuple[str, Pricer] | None:
+        """Return the machine's price, if that is what is paid."""
+        if self.price == PHOTONS:
+            return None
+        workload = exported(task).workload
+        return self.price, pricer(NOISES[self.noise].hardware, workload, self.price)
 
     def beside(self, granularity: str) -> Cell:
         """Return the cell of another granularity."""
@@ -143,6 +161,10 @@ def cells(networks: Sequence[str], noises: Sequence[str]) -> Iterator[Cell]:
             if chosen and (noise == "shot" or network not in SHOT_ALONE):
                 for granularity in Granularity:
                     yield Cell(network, noise, str(granularity))
+    for network in PRICED:
+        if network in networks and "shot" in noises:
+            for price in PRICES:
+                yield Cell(network, "shot", str(Granularity.CHANNEL), price)
 
 
 def is_same(found: Mapping[str, Any] | None, cell: Cell, task: Task) -> bool:
@@ -155,6 +177,7 @@ def is_same(found: Mapping[str, Any] | None, cell: Cell, task: Task) -> bool:
         "hardware": noise.hardware.hash,
         "settings": repr(noise.settings),
         "rules": repr(cell.rules),
+        "price": cell.price,
         "aim": f"a drop of {MAX_DROP:g} at most",
         "trials": str(TRIALS),
         "seed": str(SEED),
@@ -180,11 +203,13 @@ def run(cell: Cell, task: Task) -> dict[str, Any]:
         noise.hardware,
         Aim(cell.granularity, max_drop=MAX_DROP),
         rules=cell.rules,
+        price=cell.prices(task),
         trials=TRIALS,
         seed=SEED,
         settings=noise.settings,
         checkpoint=UNFINISHED / str(cell),
         tell=tell,
+        compare=False,
     )
     found = figures(cell, learned)
     if learned.crossing is not None:
@@ -261,16 +286,110 @@ def run_all(chosen: argparse.Namespace) -> bool:
             complete = False
             sys.stderr.write(f"{cell}: not run\n{error}\n")
             continue
-        sys.stderr.write(f"\r{cell}: {text(cell, found)} ({said})\n")
+        sys.stderr.write(f"\r{cell}: {text(found)} ({said})\n")
     return complete
 
 
-def text(cell: Cell, found: Mapping[str, Any] | None) -> str:
-    """Return a cell: photons or repetitions a MAC with their interval."""
+def text(found: Mapping[str, Any] | None) -> str:
+    """Return a cell: photons or repetitions a MAC with their interval, and the former's light."""
     if found is None:
         return "not run"
     low, high = found["interval"]
-    return f"{found['repetitions']:.3g} [{low:.3g}, {high:.3g}]"
+    said = f"{found['repetitions']:.3g} [{low:.3g}, {high:.3g}]"
+    one_j = found["energy_per_mac_j"]
+    if one_j is None:
+        return said
+    light_j = one_j / found["plan_repetitions"] * found["repetitions"]
+    return f"{said} = {light_j / ATTO:.3g} aJ"
+
+
+def saved(found: Mapping[str, Any] | None) -> str:
+    """Return what a cell saves over uniform counts, in per cent with its interval."""
+    compared = (found or {}).get("ratios", {}).get(str(Granularity.UNIFORM))
+    if compared is None:
+        return ""
+    value, low, high = compared
+    if low <= 1 <= high:
+        return f"not resolved [{100 * (1 - high):.0f}, {100 * (1 - low):.0f}]"
+    return f"{100 * (1 - value):.0f} % [{100 * (1 - high):.0f}, {100 * (1 - low):.0f}]"
+
+
+def least_table(chosen: Sequence[Cell]) -> str:
+    """Return the least repetitions of each granularity, and what learning saves."""
+    heads = ["network", "noise", *Granularity, "op saves", "channel saves"]
+    lines: dict[tuple[str, str], list[str]] = {}
+    for cell in chosen:
+        if cell.price == PHOTONS:
+            line = lines.setdefault((cell.network, cell.noise), [cell.network, cell.noise])
+            line.append(text(cell.read()))
+    for (network, noise), line in lines.items():
+        line += [saved(Cell(network, noise, name).read()) for name in ("op", "channel")]
+    return markdown(heads, lines.values())
+
+
+def system_table(chosen: Sequence[Cell]) -> str:
+    """Return what whole systems take for the plans."""
+    heads = ["network", "noise", "counts"]
+    for machine in MACHINES:
+        heads += [f"{machine}: energy", "latency", "inputs/s", "laser"]
+    lines = []
+    for cell in chosen:
+        found = cell.read()
+        if found is None or cell.price != PHOTONS:
+            continue
+        line = [cell.network, cell.noise, cell.granularity]
+        for machine in MACHINES:
+            took = found["machines"][machine]
+            line += [
+                format_si(took["energy_j"], "J", 3),
+                format_si(took["latency_s"], "s", 3),
+                f"{took['throughput_per_s']:.3g}",
+                f"{100 * took['laser_j'] / took['energy_j']:.2g} %",
+            ]
+        lines.append(line)
+    return markdown(heads, lines)
+
+
+def price_table(chosen: Sequence[Cell]) -> str:
+    """Return what the machine that was paid takes for plans learned at each price."""
+    heads = ["network", "price", "mean count", "drop", "energy", "latency", "energy x latency"]
+    lines = []
+    for network in sorted({cell.network for cell in chosen} & set(PRICED)):
+        for granularity, price in (("uniform", PHOTONS), *(("channel", p) for p in ALL_PRICES)):
+            cell = Cell(network, "shot", granularity, price)
+            said = "none: uniform counts" if granularity == "uniform" else price
+            if (found := cell.read()) is None:
+                lines.append([network, said, "not run", *[""] * (len(heads) - 3)])
+                continue
+            took = found["machines"][MACHINES[0]]
+            product = took["energy_j"] * took["latency_s"]
+            drop = found["drop"]
+            examples = drop["over_examples"]
+            lines.append(
+                [
+                    network,
+                    said,
+                    f"{found['plan_repetitions']:.3g}",
+                    f"{drop['value']:.2f} [{examples['low']:.2f}, {examples['high']:.2f}]",
+                    format_si(took["energy_j"], "J", 3),
+                    format_si(took["latency_s"], "s", 3),
+                    f"{product:.3g} J s",
+                ]
+            )
+    return markdown(heads, lines)
+
+
+def markdown(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """Return a table."""
+    rows = [heads, ["---"] * len(heads), *lines]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def tables(networks: Sequence[str], noises: Sequence[str]) -> str:
+    """Return all tables of what is there."""
+    chosen = list(cells(networks, noises))
+    parts = (least_table(chosen), system_table(chosen), price_table(chosen))
+    return "\n".join(parts)
 
 
 def main() -> None:
@@ -279,7 +398,11 @@ def main() -> None:
     arguments.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
     arguments.add_argument("--noise", nargs="+", choices=NOISES, default=list(NOISES))
     arguments.add_argument("--threads", type=int, default=1)
+    arguments.add_argument("--print", action="store_true", help="print the tables and run nothing")
     chosen = arguments.parse_args()
+    if chosen.print:
+        sys.stdout.write(tables(chosen.networks, chosen.noise))
+        return
     try:
         complete = run_all(chosen)
     except KeyboardInterrupt:

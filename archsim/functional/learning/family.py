@@ -91,13 +91,13 @@ class Family:
         return curve, crossing
 
     def factor_of(self, mean: float) -> float:
-        """Return the greatest factor at which plans have so many mean repetitions at most."""
+        """Return the least factor at which plans have so many mean repetitions at least."""
         low, high = -60.0, 60.0
         for _ in range(_BISECTIONS):
             middle = (low + high) / 2
-            fits = self.mean(self.counts_at(2.0**middle)) <= mean
-            low, high = (middle, high) if fits else (low, middle)
-        return float(2.0**low)
+            enough = self.mean(self.counts_at(2.0**middle)) >= mean
+            low, high = (low, middle) if enough else (middle, high)
+        return float(2.0**high)
 
     def _means(self, factors: list[float]) -> dict[float, Tensor]:
         """Return the different plans by their mean count."""

@@ -81,6 +81,23 @@ class PointOfCurve:
 
 
 @dataclass(frozen=True)
+class Uniform:
+    """Uniform counts, to compare a plan with.
+
+    Attributes:
+        plan: As many repetitions everywhere.
+        repetitions: How many.
+        noisy: With noise: mean over trials.
+        drop: What noise takes away.
+    """
+
+    plan: RepetitionPlan
+    repetitions: float
+    noisy: Estimate
+    drop: Estimate
+
+
+@dataclass(frozen=True)
 class LearnedPlan:
     """A plan, what it costs and how accurate it is.
 
@@ -106,6 +123,7 @@ class LearnedPlan:
         drop: What noise takes away.
         crossing: Where the drop is what was allowed, and how surely; None with a target.
         curve: Plans of this shape that were tried for it.
+        uniform: Uniform counts that lose about as much, or the target; None if not asked.
         notes: What to know before quoting a number.
     """
 
@@ -130,6 +148,7 @@ class LearnedPlan:
     drop: Estimate
     crossing: Crossing | None
     curve: tuple[PointOfCurve, ...]
+    uniform: Uniform | None
     notes: tuple[str, ...]
 
 
@@ -144,6 +163,7 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
     network: Exported | None = None,
     checkpoint: Path | str | None = None,
     tell: Callable[[News], None] | None = None,
+    compare: bool = True,
     **changed: Any,
 ) -> LearnedPlan:
     """Return the plan that learning finds.
@@ -161,6 +181,7 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
         checkpoint: Folder that everything is kept in as it comes, and taken from. It is removed
             at the end.
         tell: Called after each step and trial.
+        compare: Whether to judge uniform counts, too.
         changed: Fields of :class:`Conditions` that are to be others.
 
     Raises:
@@ -211,6 +232,7 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
         drop=drop,
         crossing=found.crossing,
         curve=found.curve,
+        uniform=_uniform(search, judge, aim, how) if compare else None,
         notes=found.notes,
     )
     keep.remove()
@@ -253,6 +275,18 @@ def _found(search: Search, aim: Aim, how: Conditions) -> _Found:
     mean = points[0].repetitions if at_least else crossing.repetitions
     repetitions = family.counts_at(family.factor_of(mean))
     return _Found(learned, repetitions, crossing, points, tuple(notes))
+
+
+def _uniform(search: Search, judge: Judge, aim: Aim, how: Conditions) -> Uniform | None:
+    """Return the uniform counts that a plan is compared with; None for a plan that is uniform."""
+    if aim.granularity is Granularity.UNIFORM:
+        return None
+    even = search.even()
+    factor = aim.target or search.family(even).look(aim.max_drop or 0.0)
+    counts = search.rounded_up(even, factor)
+    results = judge.results(even.sharing, counts, how.trials)
+    plan = even.sharing.plan(search.workload, counts)
+    return Uniform(plan, even.sharing.mean(counts), *judge.estimates(results, how.seed))
 
 
 def _notes(learned: Learned) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ from archsim.functional.learning.learner import Bounds, Learner, Rules, meets
 from archsim.functional.learning.price import Price
 from archsim.functional.learning.rounding import whole
 from archsim.functional.learning.sharing import Granularity, Sharing
-from archsim.workload import RepetitionPlan
+from archsim.workload import RepetitionPlan, Workload
 
 PlanOf = Callable[[Sequence[float]], RepetitionPlan]
 Pricer = Callable[[PlanOf, Tensor, Bounds], Price]
@@ -35,7 +35,7 @@ Pricer = Callable[[PlanOf, Tensor, Bounds], Price]
 
 _MORE_STEPS = 300
 _SETTLED = 0.05
-_MOST_ROUNDS = 4
+_MOST_ROUNDS = 3
 _BELOW_UNIFORM = 0.5
 """First target of learned counts, over what uniform ones need beyond the least."""
 
@@ -91,7 +91,7 @@ class Search:
         Raises:
             ConfigError: It is no more than the least that there can be, or more than the most.
         """
-        even = self._even()
+        even = self.even()
         bounds = self._bench.bounds(even.sharing)
         least, most = (float(even.sharing.mean(end)) for end in (bounds.least, bounds.most))
         if not least < repetitions <= most:
@@ -105,7 +105,7 @@ class Search:
 
     def to_drop(self, granularity: Granularity, max_drop: float) -> tuple[Learned, float]:
         """Return counts, and the factor on them with which they lose about what is allowed."""
-        even = self._even()
+        even = self.even()
         factor = self.family(even).look(max_drop)
         if granularity is Granularity.UNIFORM:
             return even, factor
@@ -149,6 +149,18 @@ class Search:
             sharing = self._sharing(granularity)
             return self._learn(sharing, self._alike(sharing, even), target, self._rules)
         return self._by_groups(target, even)
+
+    def rounded_up(self, learned: Learned, factor: float) -> Tensor:
+        """Return counts times a factor, each the next whole one where they have to be whole."""
+        counts = learned.repetitions * factor
+        return self._bench.bounds(learned.sharing).kept(
+            counts.ceil() if self._bench.whole else counts
+        )
+
+    @property
+    def workload(self) -> Workload:
+        """The network as the timing side runs it."""
+        return self._bench.workload
 
     @property
     def _shorter(self) -> Rules:
@@ -209,7 +221,7 @@ class Search:
         price = self._price(learned.sharing, repetitions)
         return replace(learned, repetitions=repetitions, price=price)
 
-    def _even(self) -> Learned:
+    def even(self) -> Learned:
         """Return the least uniform counts."""
         sharing = self._sharing(Granularity.UNIFORM)
         ones = self._bench.bounds(sharing).least
