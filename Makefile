@@ -2,13 +2,14 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+LEARN := archsim learn homodyne digits_cnn --granularity op --target-energy 4 --cost energy --steps 300
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow test-engines lint bench clean
 
 help:
-	@echo "make demo   run a shipped network on a shipped machine and print the report"
+	@echo "make demo   run a shipped network on a shipped machine, then learn its repetitions"
 	@echo "make test   check style, types and layers, then run the tests"
 	@echo "make test-slow   the tests that make test leaves out: large networks on labelled data"
 	@echo "make test-engines   both engines on runs that take SimPy seconds"
@@ -28,6 +29,8 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)
 	@echo "== archsim run homodyne digits_cnn --repetitions 4 --accuracy =="
 	@$(BIN)/archsim run homodyne digits_cnn --repetitions 4 --accuracy
+	@echo "== the same energy, spent where it matters: $(LEARN) =="
+	@$(BIN)/$(LEARN)
 
 lint: $(READY)
 	@echo "== ruff: style =="

@@ -44,6 +44,7 @@ from archsim.functional.learning import (
     News,
     Pricer,
     Rules,
+    discard,
     learn,
     ratio,
 )
@@ -114,7 +115,7 @@ class Cell:
         return self.price, pricer(NOISES[self.noise].hardware, workload, self.price)
 
     def beside(self, granularity: str) -> Cell:
-        """Return the cell of another granularity."""
+        """Return the cell of another granularity, at the price of the paper."""
         return Cell(self.network, self.noise, granularity)
 
     def read(self) -> dict[str, Any] | None:
@@ -211,30 +212,39 @@ def run(cell: Cell, task: Task) -> dict[str, Any]:
         tell=tell,
         compare=False,
     )
-    found = figures(cell, learned)
+    found = figures(cell, learned, task)
     if learned.crossing is not None:
         cell.keep(learned.crossing)
     save_plan(learned.plan, UNFINISHED / f"{cell}.plan.json")
     FOLDER.mkdir(exist_ok=True)
     documents.write_atomically(cell.path, json.dumps(found, indent=1) + "\n")
+    discard(UNFINISHED / str(cell))
     return found
 
 
-def figures(cell: Cell, learned: LearnedPlan) -> dict[str, Any]:
+def crossing_of(cell: Cell, task: Task) -> Crossing:
+    """Return the crossing of a cell with its resamples; it is run again where they are gone."""
+    found = cell.kept()
+    if found is None:
+        run(cell, task)
+        found = cell.kept()
+    if found is None:
+        raise ValueError(f"{cell}: nothing was kept")
+    return found
+
+
+def figures(cell: Cell, learned: LearnedPlan, task: Task) -> dict[str, Any]:
     """Return what is kept of a cell."""
     crossing = learned.crossing
     if crossing is None:
         raise ValueError(f"{cell}: a plan without a crossing")
     ratios = {}
     for granularity in Granularity:
-        other = cell.beside(granularity).kept()
-        if granularity == cell.granularity:
+        if granularity == cell.granularity and cell.price == PHOTONS:
             break
-        if other is not None:
-            compared = ratio(crossing, other)
-            ratios[str(granularity)] = [
-                compared.value, compared.interval.low, compared.interval.high
-            ]  # fmt: skip
+        compared = ratio(crossing, crossing_of(cell.beside(str(granularity)), task))
+        interval = compared.interval
+        ratios[str(granularity)] = [compared.value, interval.low, interval.high]
     return {
         "repetitions": crossing.repetitions,
         "interval": [crossing.interval.low, crossing.interval.high],

@@ -32,6 +32,7 @@ from archsim.functional import (
     exported,
     measure_precision,
 )
+from archsim.functional.splitting import split
 from archsim.functional.targets import Belongings, load_task, shipped_tasks
 from archsim.hardware import Hardware
 from archsim.report import Report
@@ -88,12 +89,15 @@ class Evaluation:
                 f"{kept}: found no folder {kept.parent}; expected one to write to; make it first"
             )
 
-    def subject_of(self, model: str, *, looked_at: int | None = None) -> Subject:
+    def subject_of(
+        self, model: str, *, looked_at: int | None = None, learning: int | None = None
+    ) -> Subject:
         """Return what is to be evaluated.
 
         Args:
             model: A shipped task's name, or ``module:callable``.
             looked_at: How many examples are looked at, at most; None: all.
+            learning: How many test examples are set apart to learn from; None: none.
 
         Raises:
             ArchsimError: Everything wrong with model, weights and data.
@@ -109,7 +113,10 @@ class Evaluation:
             metric=how.metric,
         )
         with users_code(model):
-            task = self.conditions.part_of(load_task(model, belongings))
+            task = load_task(model, belongings)
+            if learning is not None:
+                task = split(task, learning)
+            task = self.conditions.part_of(task)
             network = exported(task)
         if model in shipped():
             network = replace(network, workload=_same(load_workload(model), network.workload))

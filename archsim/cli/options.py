@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ _DATA = "Model and data"
 _NOISE = "Noise"
 _NUMBERS = "Quantisers and converters"
 _SIMULATION = "Simulation"
+_LEARNING = "Learning"
 _RUNNING = "How it is run"
 
 Overrides = Annotated[
@@ -243,6 +245,81 @@ class AccuracyOptions(DataOptions, NumberOptions, TrialOptions):
         return self.accuracy_batch
 
 
+@dataclass(frozen=True)
+class LearningOptions:
+    """What is learned about repetitions, and how."""
+
+    granularity: Annotated[
+        str, typer.Option(metavar="uniform|op|channel", help="What has a count of its own.")
+    ] = "channel"
+    target_energy: Annotated[
+        str | None,
+        typer.Option(
+            metavar="X", help="To pay: mean repetitions, or light for each MAC, such as '2.7 aJ'."
+        ),
+    ] = None
+    max_drop: Annotated[
+        float | None,
+        typer.Option(metavar="D", help="To lose: points at most, at the least cost."),
+    ] = None
+    cost: Annotated[
+        str, typer.Option(metavar="photons|energy|latency|edp", help="What is paid.")
+    ] = "photons"
+    compare: Annotated[
+        bool, typer.Option("--compare/--no-compare", help="Judge uniform counts, too.")
+    ] = True
+    steps: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="1500 by default.", rich_help_panel=_LEARNING),
+    ] = None
+    learning_batch: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Examples of a step; 32 by default.", rich_help_panel=_LEARNING
+        ),
+    ] = None
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            metavar="X", help="Of the logarithm of counts; 0.01.", rich_help_panel=_LEARNING
+        ),
+    ] = None
+    penalty: Annotated[
+        float | None,
+        typer.Option(
+            metavar="X", help="λ, on what is over the target; 2.", rich_help_panel=_LEARNING
+        ),
+    ] = None
+    learning: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Learn from the first test examples, and test the others.",
+            rich_help_panel=_DATA,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class JudgingOptions(EvaluationOptions):
+    """An evaluation of what was learned."""
+
+    trials: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=1, help="With new noise; 16 by default.", rich_help_panel=_NOISE
+        ),
+    ] = 16
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Keeps what was learned, to go on later; OUTPUT.learning by default.",
+            rich_help_panel=_RUNNING,
+        ),
+    ] = None
+
+
 def given(*groups: Any) -> list[str]:
     """Return the options of some groups that are not as they are by default, as a user types."""
     return [
@@ -251,6 +328,28 @@ def given(*groups: Any) -> list[str]:
         for column in fields(group)
         if getattr(group, column.name) != column.default
     ]
+
+
+def typed(*groups: Any, leave_out: frozenset[str] = frozenset()) -> str:
+    """Return the options of some groups that are not as they are by default, with their values.
+
+    Args:
+        groups: Groups of options.
+        leave_out: Fields that are not wanted.
+    """
+    words: list[str] = []
+    for group in groups:
+        for column in fields(group):
+            value = getattr(group, column.name)
+            if column.name in leave_out or value == column.default:
+                continue
+            option = "--" + column.name.strip("_").replace("_", "-")
+            if value is True:
+                words.append(option)
+                continue
+            for each in value if isinstance(value, list) else [value]:
+                words += [option, str(each)]
+    return shlex.join(words)
 
 
 def refuse_without_accuracy(options: AccuracyOptions) -> None:

@@ -200,18 +200,37 @@ class ProgressBar:
         if self._bar is not None:
             self._bar.stop()
 
-    def __call__(self, executed: int, total: int) -> None:
-        """Take note that so many of all instructions were executed."""
+    def __call__(
+        self, executed: int, total: int, *, doing: str | None = None, figures: str = ""
+    ) -> None:
+        """Take note that so many of all instructions were executed.
+
+        Args:
+            executed: How much is done.
+            total: How much there is.
+            doing: What is being done from now on, if that is something else.
+            figures: What to show beside.
+        """
         if self._bar is None and time.monotonic() - self._began_s > PATIENCE_S:
             self._start()
-        if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, completed=executed, total=total)
+        if self._bar is None or self._task is None:
+            return
+        if doing is not None and doing != self._doing:
+            self._doing = doing
+            self._bar.reset(self._task, description=doing)
+        self._bar.update(self._task, completed=executed, total=total, figures=figures)
 
     def _start(self) -> None:
         from rich.console import Console  # most runs are over before
-        from rich.progress import Progress
+        from rich.progress import Progress, TextColumn
 
         screen = Console(stderr=True)
-        self._bar = Progress(console=screen, transient=True, disable=not screen.is_terminal)
-        self._task = self._bar.add_task(self._doing, total=None)
+        columns = (
+            *Progress.get_default_columns(),
+            TextColumn("{task.fields[figures]}", markup=False),
+        )
+        self._bar = Progress(
+            *columns, console=screen, transient=True, disable=not screen.is_terminal
+        )
+        self._task = self._bar.add_task(self._doing, total=None, figures="")
         self._bar.start()
