@@ -25,7 +25,7 @@ from archsim.engine._kernel import Ints, Machine, Past, State
 from archsim.engine.deadlock import deadlock
 from archsim.engine.ledger import Ledger, Times, ledger_of
 from archsim.engine.trace import Progress, Trace
-from archsim.mapping.code import NO_OP, Code, Opcode
+from archsim.mapping.code import NO_OP, Lines, Opcode
 from archsim.mapping.program import Program
 
 _STEPS_PER_CALL = 10_000_000
@@ -75,7 +75,7 @@ def run(
             _tell(trace, log[:rows].tolist())
         if progress:
             progress(int(state.works.sum()), total)
-    lines, ends = state.line.tolist(), program.code.starts[1:]
+    lines, ends = state.line.tolist(), program.lines.starts[1:]
     waiting = [(unit, line) for unit, line in enumerate(lines) if line < ends[unit]]
     if waiting:
         raise deadlock(program, int(state.clock.max(initial=0)), waiting)
@@ -109,7 +109,7 @@ def _times(state: State) -> Times:
 def _machine(program: Program) -> Machine:
     code = program.code
     opcodes, first, second, _, parts = code.table
-    depths, innermost, part_from, part_to = _nesting(code)
+    depths, innermost, part_from, part_to = _nesting(program.lines)
     links: list[list[int]] = [[] for _ in program.units]
     for channel, (sender, receiver) in enumerate(
         zip(program.senders, program.receivers, strict=True)
@@ -131,9 +131,9 @@ def _machine(program: Program) -> Machine:
         innermost=innermost,
         part_from=part_from,
         part_to=part_to,
-        starts=_ints(code.starts),
+        starts=_ints(program.lines.starts),
         capacity=_ints(capacity),
-        latency_ticks=_ints([channel.latency_ticks for channel in program.channels]),
+        latency_ticks=_ints(program.latency_ticks),
         offset=_ints([0, *accumulate(capacity)][: len(capacity)]),
         sender=_ints(program.senders),
         receiver=_ints(program.receivers),
@@ -175,7 +175,7 @@ def _ints(values: Iterable[int]) -> Ints:
     return np.array(list(values), dtype=np.int64)
 
 
-def _nesting(code: Code) -> tuple[Ints, NDArray[np.bool_], Ints, Ints]:
+def _nesting(code: Lines) -> tuple[Ints, NDArray[np.bool_], Ints, Ints]:
     """Return for each line how deep it lies, whether it ends an innermost loop, and a range.
 
     The range is that of the parts that the outermost loop around the line can touch. There is one
@@ -200,7 +200,7 @@ def _nesting(code: Code) -> tuple[Ints, NDArray[np.bool_], Ints, Ints]:
 
 
 def _state(program: Program, machine: Machine) -> State:
-    units, channels, parts = len(program.units), len(program.channels), len(program.code.pairs)
+    units, channels, parts = len(program.units), len(program.channels), len(program.lines.pairs)
     stamps = int(machine.capacity.sum())
     nesting = int(machine.depths.max(initial=0)) + 1
 
