@@ -91,26 +91,27 @@ def ledger_of(
             f"{engine}: found {sum(times.works):,} works executed; expected {sum(works):,}, each "
             "in its place; this is a fault of archsim; please report the machine and the workload"
         )
-    units, ops = [u.name for u in program.units], program.ops
-    roles = [unit.role for unit in program.units]
-    records = tuple(
-        Record(
-            units[lines.pairs[part][0]],
-            roles[lines.pairs[part][0]],
-            ops[lines.pairs[part][1]],
-            busy_ticks[part],
-            times.stall_ticks[part],
-            times.start_ticks[part],
-            times.first_end_ticks[part],
-            times.last_end_ticks[part],
+    named = [(unit.name, unit.role) for unit in program.units]
+    measured = list(
+        zip(
+            busy_ticks,
+            times.stall_ticks,
+            times.start_ticks,
+            times.first_end_ticks,
+            times.last_end_ticks,
+            strict=True,
         )
-        for part in lines.met
     )
+    records = [
+        (*named[unit], program.ops[op], *measured[part])
+        for part in lines.met
+        for unit, op in (lines.pairs[part],)
+    ]
     return Ledger(
         engine=engine,
         makespan_ticks=max(times.end_ticks, default=0),
-        end_ticks=dict(zip(units, times.end_ticks, strict=True)),
-        records=records,
+        end_ticks={name: ticks for (name, _), ticks in zip(named, times.end_ticks, strict=True)},
+        records=tuple(map(Record._make, records)),
         actions=counted_actions(program),
         instructions=lines.steps,
         executed=executed,
