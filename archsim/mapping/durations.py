@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import ceil
 from typing import NamedTuple
 
@@ -51,6 +51,7 @@ Duration = tuple[tuple[Stretch, int], ...]
 _STEP = {pace: Stretch(pace, 1) for pace in Pace}
 
 
+@lru_cache(maxsize=4096)  # few differ, and equal ones that are one are quickly compared
 def taking(pace: Pace, count: int) -> Duration:
     """Return so many steps; bits on pins are one stretch."""
     if not count:
