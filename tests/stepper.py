@@ -112,7 +112,7 @@ class Stepper:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.tick = 0
-        self.pipes = [Pipe(c.capacity, c.latency_ticks) for c in program.channels]
+        self.pipes = [Pipe(c.capacity, program.ticks(c.latency_ticks)) for c in program.channels]
         self.desks = [Desk(p.places) for p in program.ports]
         self.runners = [Runner(u, list(written_out(u.instructions))) for u in program.units]
         self.parts: dict[tuple[str, str], Part] = {}
@@ -162,7 +162,7 @@ class Stepper:
         runner = self.runners[index]
         match runner.step:
             case Work(_, ticks):
-                return self.tick == runner.since_tick + ticks
+                return self.tick == runner.since_tick + self.program.ticks(ticks)
             case Recv(channel):
                 ready_ticks = self.pipes[channel].ready_ticks
                 if ready_ticks and ready_ticks[0] <= self.tick:
@@ -204,7 +204,7 @@ class Stepper:
         if not isinstance(step, Work):
             part.stall_ticks += self.tick - runner.since_tick
             return
-        part.busy_ticks += step.ticks
+        part.busy_ticks += self.program.ticks(step.ticks)
         if part.start_tick is None:
             part.start_tick, part.first_end_tick = runner.since_tick, self.tick
         part.end_tick = self.tick

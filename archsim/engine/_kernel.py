@@ -39,7 +39,7 @@ _UNBOUNDED = 1 << 62
 _NEVER = -1
 
 _QUICKER: dict[str, Any] = {"error_model": "numpy", "no_cfunc_wrapper": True}
-"""What saves a part of the time that compiling takes; below also for inner functions alone."""
+"""What saves a part of the time that compiling takes."""
 
 
 def _kept(options: dict[str, Any]) -> Callable[[Callable[..., Any]], Any]:
@@ -55,7 +55,11 @@ def _kept(options: dict[str, Any]) -> Callable[[Callable[..., Any]], Any]:
 
 
 _compiled = _kept(_QUICKER)
-_inner = _kept(_QUICKER | {"no_cpython_wrapper": True})
+
+_inner = _kept(_QUICKER | {"no_cpython_wrapper": True, "forceinline": True, "_nrt": False})
+"""Inner functions make no arrays, and their caller holds those that they are given. So they need
+not count references to them, nor be handed copies of these large tuples: that took two thirds of
+the time (``tests/bench/bench_engines.py``)."""
 
 
 class Machine(NamedTuple):

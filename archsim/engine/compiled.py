@@ -14,7 +14,8 @@ far ones those of loops around them, which have to contain the same skips each t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import accumulate
 
 import numpy as np
@@ -25,7 +26,7 @@ from archsim.engine._kernel import Ints, Machine, Past, State
 from archsim.engine.deadlock import deadlock
 from archsim.engine.ledger import Ledger, Times, ledger_of
 from archsim.engine.trace import Progress, Trace
-from archsim.mapping.code import NO_OP, Code, Opcode
+from archsim.mapping.code import NO_OP, Lines, Opcode
 from archsim.mapping.program import Program
 
 _STEPS_PER_CALL = 10_000_000
@@ -75,7 +76,7 @@ def run(
             _tell(trace, log[:rows].tolist())
         if progress:
             progress(int(state.works.sum()), total)
-    lines, ends = state.line.tolist(), program.code.starts[1:]
+    lines, ends = state.line.tolist(), program.lines.starts[1:]
     waiting = [(unit, line) for unit, line in enumerate(lines) if line < ends[unit]]
     if waiting:
         raise deadlock(program, int(state.clock.max(initial=0)), waiting)
@@ -107,20 +108,32 @@ def _times(state: State) -> Times:
 
 
 def _machine(program: Program) -> Machine:
-    code = program.code
-    opcodes, first, second, _, parts = code.table
-    depths, innermost, part_from, part_to = _nesting(code)
-    links: list[list[int]] = [[] for _ in program.units]
-    for channel, (sender, receiver) in enumerate(
-        zip(program.senders, program.receivers, strict=True)
-    ):
+    capacities = tuple([channel.capacity for channel in program.channels])
+    frame = _frame(program.lines, capacities, program.senders, program.receivers, program.tokens)
+    return frame._replace(first=program.code.table[1], latency_ticks=_ints(program.latency_ticks))
+
+
+@lru_cache(maxsize=8)  # the same for all machines that differ in times only
+def _frame(
+    lines: Lines,
+    capacities: tuple[int, ...],
+    senders: tuple[int, ...],
+    receivers: tuple[int, ...],
+    tokens: tuple[int, ...],
+) -> Machine:
+    """Return all of a machine but its times."""
+    opcodes, first, second, _, parts = lines.table
+    depths, innermost, part_from, part_to = _nesting(lines)
+    units = len(lines.starts) - 1
+    links: list[list[int]] = [[] for _ in range(units)]
+    for channel, (sender, receiver) in enumerate(zip(senders, receivers, strict=True)):
         links[sender].append(channel)
         if receiver != sender:
             links[receiver].append(channel)
     # No more slots than tokens are ever used.
-    carried = zip(program.channels, program.tokens, strict=True)
-    capacity = [min(channel.capacity, max(1, tokens)) for channel, tokens in carried]
-    crews_from, members = _crews(program)
+    carried = zip(capacities, tokens, strict=True)
+    capacity = [min(slots, max(1, passed)) for slots, passed in carried]
+    crews_from, members = _crews(units, senders, receivers, tokens)
     return Machine(
         opcodes=opcodes,
         first=first,
@@ -131,12 +144,12 @@ def _machine(program: Program) -> Machine:
         innermost=innermost,
         part_from=part_from,
         part_to=part_to,
-        starts=_ints(code.starts),
+        starts=_ints(lines.starts),
         capacity=_ints(capacity),
-        latency_ticks=_ints([channel.latency_ticks for channel in program.channels]),
+        latency_ticks=_ints([0] * len(capacity)),
         offset=_ints([0, *accumulate(capacity)][: len(capacity)]),
-        sender=_ints(program.senders),
-        receiver=_ints(program.receivers),
+        sender=_ints(senders),
+        receiver=_ints(receivers),
         links_from=_ints([0, *accumulate(len(of) for of in links)]),
         links=_ints([channel for of in links for channel in of]),
         crews_from=crews_from,
@@ -144,19 +157,21 @@ def _machine(program: Program) -> Machine:
     )
 
 
-def _crews(program: Program) -> tuple[Ints, Ints]:
+def _crews(
+    units: int, senders: Sequence[int], receivers: Sequence[int], carried: Sequence[int]
+) -> tuple[Ints, Ints]:
     """Return the units by crew, and where each crew begins among them.
 
     Two units are of one crew if no channel of either carries many times the tokens that the one
     between them does. This decides in which order units are evaluated, and so no result.
     """
-    tokens = np.array(program.tokens, dtype=np.float64)
-    ends = np.array([program.senders, program.receivers], dtype=np.int64)
-    busiest = np.zeros(len(program.units))
+    tokens = np.array(carried, dtype=np.float64)
+    ends = np.array([senders, receivers], dtype=np.int64)
+    busiest = np.zeros(units)
     for of in ends:
         np.maximum.at(busiest, of, tokens)
     close = _OFTEN * tokens >= busiest[ends].max(axis=0, initial=0)
-    crew_of = list(range(len(program.units)))
+    crew_of = list(range(units))
 
     def crew(unit: int) -> int:
         while crew_of[unit] != unit:
@@ -175,7 +190,7 @@ def _ints(values: Iterable[int]) -> Ints:
     return np.array(list(values), dtype=np.int64)
 
 
-def _nesting(code: Code) -> tuple[Ints, NDArray[np.bool_], Ints, Ints]:
+def _nesting(code: Lines) -> tuple[Ints, NDArray[np.bool_], Ints, Ints]:
     """Return for each line how deep it lies, whether it ends an innermost loop, and a range.
 
     The range is that of the parts that the outermost loop around the line can touch. There is one
@@ -200,7 +215,7 @@ def _nesting(code: Code) -> tuple[Ints, NDArray[np.bool_], Ints, Ints]:
 
 
 def _state(program: Program, machine: Machine) -> State:
-    units, channels, parts = len(program.units), len(program.channels), len(program.code.pairs)
+    units, channels, parts = len(program.units), len(program.channels), len(program.lines.pairs)
     stamps = int(machine.capacity.sum())
     nesting = int(machine.depths.max(initial=0)) + 1
 

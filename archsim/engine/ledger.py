@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from archsim.errors import SimulationError
-from archsim.mapping.code import NO_OP, Code, Opcode
+from archsim.mapping.code import Code
 from archsim.mapping.program import Program
 
 
@@ -85,36 +84,36 @@ def ledger_of(
     Raises:
         SimulationError: The engine did not do what the program says.
     """
-    code = program.code
+    code, lines = program.code, program.lines
     works, busy_ticks = _work(code)
     if list(times.works) != works:
         raise SimulationError(
             f"{engine}: found {sum(times.works):,} works executed; expected {sum(works):,}, each "
             "in its place; this is a fault of archsim; please report the machine and the workload"
         )
-    met = {part for part, n in zip(code.parts, code.times, strict=True) if n and part != NO_OP}
-    units, ops = [u.name for u in program.units], program.ops
-    roles = [unit.role for unit in program.units]
-    records = tuple(
-        Record(
-            units[code.pairs[part][0]],
-            roles[code.pairs[part][0]],
-            ops[code.pairs[part][1]],
-            busy_ticks[part],
-            times.stall_ticks[part],
-            times.start_ticks[part],
-            times.first_end_ticks[part],
-            times.last_end_ticks[part],
+    named = [(unit.name, unit.role) for unit in program.units]
+    measured = list(
+        zip(
+            busy_ticks,
+            times.stall_ticks,
+            times.start_ticks,
+            times.first_end_ticks,
+            times.last_end_ticks,
+            strict=True,
         )
-        for part in sorted(met, key=code.pairs.__getitem__)
     )
+    records = [
+        (*named[unit], program.ops[op], *measured[part])
+        for part in lines.met
+        for unit, op in (lines.pairs[part],)
+    ]
     return Ledger(
         engine=engine,
         makespan_ticks=max(times.end_ticks, default=0),
-        end_ticks=dict(zip(units, times.end_ticks, strict=True)),
-        records=records,
+        end_ticks={name: ticks for (name, _), ticks in zip(named, times.end_ticks, strict=True)},
+        records=tuple(map(Record._make, records)),
         actions=counted_actions(program),
-        instructions=code.steps,
+        instructions=lines.steps,
         executed=executed,
         skipped=skipped,
     )
@@ -122,21 +121,15 @@ def ledger_of(
 
 def _work(code: Code) -> tuple[list[int], list[int]]:
     """Return how many works each part is, and how long they take in all."""
-    works, busy_ticks = [0] * len(code.pairs), [0] * len(code.pairs)
-    for line in code.of(Opcode.WORK):
-        part, times = code.parts[line], code.times[line]
+    parts = len(code.lines.pairs)
+    works, busy_ticks = [0] * parts, [0] * parts
+    for (part, duration), times in code.lines.works.items():
         works[part] += times
-        busy_ticks[part] += times * code.first[line]
+        busy_ticks[part] += times * code.ticks[duration]
     return works, busy_ticks
 
 
 def counted_actions(program: Program) -> dict[str, dict[str, int]]:
     """Return, for each op, how often each action is done in one run of the program."""
-    totals: list[dict[str, int]] = [defaultdict(int) for _ in program.ops]
-    code = program.code
-    for line in code.of(Opcode.WORK):
-        if times := code.times[line]:
-            counts = totals[code.ops[line]]
-            for action, n in code.actions[line]:
-                counts[action] += times * n
-    return {op: dict(counts) for op, counts in zip(program.ops, totals, strict=True)}
+    counted = program.lines.counted
+    return {op: dict(counted.get(index, {})) for index, op in enumerate(program.ops)}

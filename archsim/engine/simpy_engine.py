@@ -89,7 +89,8 @@ def run(
         SimulationError: The program deadlocks; the message says who waits for what.
     """
     clock, code = clock or Clock(), program.code
-    queues = [_Queue(c.capacity, c.latency_ticks) for c in program.channels]
+    channels = zip(program.channels, program.latency_ticks, strict=True)
+    queues = [_Queue(channel.capacity, ticks) for channel, ticks in channels]
     tallies = [_Tally() for _ in code.pairs]
     shared = _Run(clock, code, queues, Arbiter(clock, program.ports), tallies, trace)
     states = [_State() for _ in program.units]
@@ -131,7 +132,7 @@ def _execute(  # noqa: C901, PLR0912, PLR0915  (one arm per instruction, inlined
     opcodes, first, second = shared.code.opcodes, shared.code.first, shared.code.second
     parts, tallies = shared.code.parts, shared.tallies
     remaining: dict[int, int] = {}  # iterations left of each loop
-    lines = shared.code.lines(unit)
+    lines = shared.code.lines.of_unit(unit)
     line, length, now = lines.start, lines.stop, clock.now  # time passes in yields only
     while line < length:
         opcode, argument = opcodes[line], first[line]

@@ -8,8 +8,14 @@ keep what a unit does short. ``program`` is what engines run. ``arithmetic`` tel
 side the same cuts.
 
 Programs are small, and quickly written: neighbouring rounds that are equal for a unit are a loop;
-ops that differ in nothing but their names are written once and copied. Graphs and cuts are pure
-functions of frozen values and kept, so that machines which differ in numbers only share them.
+ops that differ in nothing but their names are written once and copied.
+
+What machines share that differ in numbers is found once. Graphs and cuts are pure functions of
+frozen values and kept. So are the programs of ``serial``: units' work is written in steps of the
+machine's parts (``durations``) from a ``serial.Task``, which knows the machine's ``shape`` only;
+and a kept program is ``timed`` for each machine. Whatever decides about instructions has to be in
+the task, because nothing else is at hand where they are written. In ``pipelined`` shares of time
+depend on clocks, so its programs are written for each machine.
 
 Rules that decide the numbers:
 

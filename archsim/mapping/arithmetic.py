@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from archsim.errors import MappingError
 from archsim.hardware import Dac, Hardware, WeightStationary
 from archsim.mapping import layout_blocks, layout_weights
-from archsim.mapping.floor import Floor
 from archsim.mapping.graph import Graph, Operand, Place, place
-from archsim.mapping.layout import Counts, Reading, slices
-from archsim.mapping.schedule import Schedule
+from archsim.mapping.layout import Counts, Reading, Site, slices
 from archsim.physics import repetition
 from archsim.workload import RepetitionPlan, Workload
 
@@ -69,26 +67,26 @@ def arithmetic(
     """
     graph = place(workload, hardware)
     repetitions = counts_of(graph, hardware, plan)
-    floor = Floor(Schedule(), hardware, graph, inputs=1)
+    site = Site(hardware, inputs=1)
     analog = {} if hardware.tiles.digital else repetitions
     made = frozenset(step.output for step in graph.steps)
     return Arithmetic(
-        products={name: _product(floor, name, counts) for name, counts in analog.items()},
+        products={name: _product(site, graph, name, counts) for name, counts in analog.items()},
         stored=(graph.network_inputs | made) - graph.outputs,
         operands={step.op.name: step.operands for step in graph.steps if step.op.gemm},
     )
 
 
-def _product(floor: Floor, name: str, counts: Counts) -> AnalogProduct:
-    machine = floor.hardware.tiles
-    step = next(step for step in floor.graph.steps if step.op.name == name)
+def _product(site: Site, graph: Graph, name: str, counts: Counts) -> AnalogProduct:
+    machine = site.hardware.tiles
+    step = next(step for step in graph.steps if step.op.name == name)
     cell: Dac | int | None
     if isinstance(machine, WeightStationary):
         cell = machine.array.cell_bits
-        readings = layout_weights.readings(floor, machine, step)
+        readings = layout_weights.readings(site, machine, step)
     else:
         cell = machine.weight_dac
-        readings = layout_blocks.readings(floor, machine, step, tuple(map(int, counts)))
+        readings = layout_blocks.readings(site, machine, step, tuple(map(int, counts)))
     input_slices, input_slice_bits = slices(step.input_bits, machine.dac)
     weight_slices, weight_slice_bits = slices(step.held_bits, cell)
     return AnalogProduct(

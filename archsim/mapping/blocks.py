@@ -96,6 +96,11 @@ class BlockRound:
         return hash((self.order, self.weights, self.depth, self.passes))
 
     @property
+    def replicas(self) -> int:
+        """Return how many copies of the weights there are: the buffer holds one."""
+        return 1
+
+    @property
     def waves(self) -> int:
         """Return how many waves are done."""
         return sum(times * sum(n for n, _ in stretch) for times, stretch in self.order)

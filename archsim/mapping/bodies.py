@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
+from archsim.mapping.durations import joined, repeated
 from archsim.mapping.program import Instruction, Recv, Repeat, Send, Work, executions
 
 Body = tuple[Instruction, ...]
@@ -28,7 +29,7 @@ def _joined(first: Work, second: Work) -> Work:
     counts = dict(first.actions)
     for action, n in second.actions:
         counts[action] = counts.get(action, 0) + n
-    return Work(first.op, first.ticks + second.ticks, tuple(counts.items()))
+    return Work(first.op, joined(first.ticks, second.ticks), tuple(counts.items()))
 
 
 def repeat(body: list[Instruction], count: int, part: Body) -> None:
@@ -38,7 +39,7 @@ def repeat(body: list[Instruction], count: int, part: Body) -> None:
     first, length = part[0], len(part)
     if length == 1 and type(first) is Work:  # nothing can happen in between: one stretch of work
         actions = tuple([(action, count * n) for action, n in first.actions])
-        add_work(body, Work(first.op, count * first.ticks, actions))
+        add_work(body, Work(first.op, repeated(count, first.ticks), actions))
         return
     if length == 1 and type(first) is Repeat:
         repeat(body, count * first.count, first.body)

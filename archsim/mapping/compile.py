@@ -10,9 +10,10 @@ from archsim.errors import ConfigError, MappingError
 from archsim.hardware import Hardware, WeightStationary
 from archsim.mapping import layout_blocks, layout_weights, pipelined, serial
 from archsim.mapping.arithmetic import check_copies, counts_of
+from archsim.mapping.durations import Paces
 from archsim.mapping.floor import Floor, Shares
 from archsim.mapping.graph import Graph, Place, Step, place
-from archsim.mapping.layout import Counts, Layout
+from archsim.mapping.layout import Counts, Layout, Site
 from archsim.mapping.memory import Traffic, plan_pipelined, plan_serial
 from archsim.mapping.placement import Placement, placements
 from archsim.mapping.program import Program
@@ -85,41 +86,42 @@ def compile_workload(
 
 
 def _serial(graph: Graph, hardware: Hardware, counts: Mapping[str, Counts], batch: int) -> Compiled:
+    site = Site(hardware, batch)
     resident = isinstance(hardware.tiles, WeightStationary) and not hardware.tiles.reload
-    floor = Floor(Schedule(), hardware, graph, batch, resident=resident)
-    rounds, space_bits = _weight_room(floor)
-    floor = replace(floor, weight_rounds=rounds)
+    rounds, space_bits = _weight_room(site, graph)
     unplanned = [(step, Traffic()) for step in graph.steps]
-    tiles = pipelined.allot(hardware, _demands(floor, unplanned, counts)) if resident else None
-    layouts = _layouts(floor, unplanned, counts, tiles)
-    partial_bits = _partial_bits(floor, layouts)
+    tiles = pipelined.allot(hardware, _demands(site, unplanned, counts)) if resident else None
+    layouts = _layouts(site, unplanned, counts, tiles)
+    partial_bits = _partial_bits(site, graph, layouts)
     capacity_bits = hardware.buffer.size_bits - space_bits
     traffic = plan_serial(graph, batch, capacity_bits, partial_bits)
     steps = list(zip(graph.steps, traffic, strict=True))
     # Where nothing lies in DRAM, a layout is what it was before that was known.
     moved = [(step, moves) for step, moves in steps if moves.streamed or moves.streams_output]
-    layouts |= _layouts(floor, moved, counts, tiles)
-    serial.emit(floor, steps, layouts)
-    program = floor.schedule.finish()
+    layouts |= _layouts(site, moved, counts, tiles)
+    task = serial.Task(
+        site.shape, graph, batch, rounds, resident, tuple(traffic), tuple(layouts.values())
+    )
+    program = serial.program(task).timed(site.paces)
     placed = placements(graph, steps, layouts, counts)
     return Compiled(program, None, placed, batch, "serial", hardware.tick_s)
 
 
-def _partial_bits(floor: Floor, layouts: Mapping[str, Layout]) -> dict[str, int]:
+def _partial_bits(site: Site, graph: Graph, layouts: Mapping[str, Layout]) -> dict[str, int]:
     """Return the bits of every output that is partial sums between its rounds."""
-    sum_bits = floor.inputs * floor.hardware.tiles.accumulator.bits
+    sum_bits = site.inputs * site.shape.sum_bits
     return {
         step.output: sum_bits * step.gemm.groups * step.gemm.rows * step.gemm.columns
-        for step in _on_tiles(floor.graph)
-        if any(turn.partial for turn in layouts[step.op.name].turns)
+        for step in _on_tiles(graph)
+        if layouts[step.op.name].partial
     }
 
 
-def _weight_room(floor: Floor) -> tuple[int, int]:
+def _weight_room(site: Site, graph: Graph) -> tuple[int, int]:
     """Return how many rounds of weights there is room for, and the buffer bits they take."""
-    tiles, on_tiles = floor.hardware.tiles, _on_tiles(floor.graph)
+    tiles, on_tiles = site.hardware.tiles, _on_tiles(graph)
     if not isinstance(tiles, WeightStationary):
-        return layout_blocks.weight_space(floor, tiles, on_tiles)
+        return layout_blocks.weight_space(site, tiles, on_tiles)
     return (tiles.weight_buffers if tiles.reload else max(1, len(on_tiles))), 0
 
 
@@ -137,34 +139,28 @@ def _pipelined(
         longest[tensor] = max(lag, longest.get(tensor, 0))
     traffic, _ = plan_pipelined(graph, longest, hardware.buffer.size_bits)
     steps = list(zip(graph.steps, traffic, strict=True))
-    floor = Floor(
-        Schedule(),
-        hardware,
-        graph,
-        1,
-        lags=lags,
-        weight_rounds=hardware.tiles.weight_buffers,
-        resident=True,
-        slots=pipelined.SLOTS,
-    )
+    site = Site(hardware, 1, pipelined.SLOTS)
+    shape, paces = site.shape, site.paces
+    rounds = hardware.tiles.weight_buffers
 
-    def written(inputs: int, tiles: Mapping[str, int], shares: Shares) -> Schedule:
-        fresh = replace(floor, schedule=Schedule(), shares=shares)
-        pipelined.emit(fresh, inputs, steps, _layouts(fresh, steps, counts, tiles))
-        return fresh.schedule
+    def written(inputs: int, layouts: Mapping[str, Layout], shares: Shares) -> Schedule:
+        floor = Floor(Schedule(), shape, graph, 1, shares, lags, rounds, resident=True)
+        pipelined.emit(floor, inputs, steps, layouts)
+        return floor.schedule
 
-    demands = _demands(floor, steps, counts)
+    demands = _demands(site, steps, counts)
     least = pipelined.allot(hardware, {op: replace(d, replicas=1) for op, d in demands.items()})
-    bound_ticks = pipelined.bound_ticks(floor, written(1, least, {}).units())
+    units = written(1, _layouts(site, steps, counts, least), {}).units()
+    bound_ticks = pipelined.bound_ticks(shape, paces, units)
     tiles = pipelined.allot(hardware, demands, bound_ticks)
-    shares = pipelined.shares(written(1, tiles, {}).units())
-    program = written(batch, tiles, shares).finish()
-    loader = replace(floor, schedule=Schedule(), lags=None, slots=1)
-    layouts = _layouts(loader, steps, counts, tiles)
+    layouts = _layouts(site, steps, counts, tiles)
+    shares = pipelined.shares(written(1, layouts, {}).units(), paces)
+    program = written(batch, layouts, shares).finish().timed(paces)
+    loader = Floor(Schedule(), shape, graph, 1, weight_rounds=rounds, resident=True)
     pipelined.emit_programming(loader, layouts)
     return Compiled(
         program,
-        loader.schedule.finish(),
+        loader.schedule.finish().timed(Paces(hardware)),
         placements(graph, steps, layouts, counts),
         batch,
         "pipelined",
@@ -173,13 +169,17 @@ def _pipelined(
 
 
 def _demands(
-    floor: Floor, steps: list[tuple[Step, Traffic]], counts: Mapping[str, Counts]
+    site: Site, steps: list[tuple[Step, Traffic]], counts: Mapping[str, Counts]
 ) -> dict[str, pipelined.Demand]:
     """Return what every GEMM on the tiles asks for if it is to stay there."""
     unbounded = dict.fromkeys(counts, _UNBOUNDED)
     return {
-        op: pipelined.Demand(layout.tiles // layout.replicas, layout.ticks, layout.replicas)
-        for op, layout in _layouts(floor, steps, counts, unbounded).items()
+        op: pipelined.Demand(
+            layout.tiles // layout.replicas,
+            layout_weights.one_replica_ticks(site, layout),
+            layout.replicas,
+        )
+        for op, layout in _layouts(site, steps, counts, unbounded).items()
     }
 
 
@@ -188,29 +188,29 @@ _UNBOUNDED = 1 << 40
 
 
 def _layouts(
-    floor: Floor,
+    site: Site,
     steps: list[tuple[Step, Traffic]],
     counts: Mapping[str, Counts],
     tiles: Mapping[str, int] | None = None,
 ) -> dict[str, Layout]:
     """Return the layout of every GEMM on the tiles, of which ``tiles`` each may use."""
-    available = tiles or dict.fromkeys(counts, floor.hardware.tiles.count)
+    available = tiles or dict.fromkeys(counts, site.hardware.tiles.count)
     return {
-        step.op.name: _lay_out(floor, step, moved, counts[step.op.name], available[step.op.name])
+        step.op.name: _lay_out(site, step, moved, counts[step.op.name], available[step.op.name])
         for step, moved in steps
         if step.place is Place.ARRAY
     }
 
 
-def _lay_out(floor: Floor, step: Step, traffic: Traffic, counts: Counts, available: int) -> Layout:
-    machine = floor.hardware.tiles
+def _lay_out(site: Site, step: Step, traffic: Traffic, counts: Counts, available: int) -> Layout:
+    machine = site.hardware.tiles
     whole = tuple(map(int, counts))  # fractions are for laser power only, which is not time
     mode = machine.repetition
-    check_copies(step.op.name, counts, floor.hardware, available)
+    check_copies(step.op.name, counts, site.hardware, available)
     repeats = tuple(repetition.passes(k, mode) * repetition.copies(k, mode) for k in whole)
     if isinstance(machine, WeightStationary):
-        return layout_weights.lay_out(floor, machine, step, traffic, repeats, available)
-    return layout_blocks.lay_out(floor, machine, step, traffic, repeats)
+        return layout_weights.lay_out(site, machine, step, traffic, repeats, available)
+    return layout_blocks.lay_out(site, machine, step, traffic, repeats)
 
 
 def _on_tiles(graph: Graph) -> list[Step]:

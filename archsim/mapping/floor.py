@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from archsim.hardware import Hardware
-from archsim.mapping.durations import Durations
+from archsim.mapping.durations import Pace, taking
 from archsim.mapping.graph import Graph, Step
 from archsim.mapping.memory import Traffic
 from archsim.mapping.schedule import Schedule, UnitHandle
+from archsim.mapping.shape import Shape
 from archsim.mapping.tiling import ceil_div, part_of
 from archsim.workload import LaneOperations
 
@@ -42,12 +42,12 @@ INPUT, OUTPUT, STORED = "(input)", "(output)", "(stored)"
 
 
 @dataclass(frozen=True)
-class Floor(Durations):
-    """Where programs are written: the schedule, the machine, and who owns which unit.
+class Floor:
+    """Where programs are written: the schedule, the machine's shape, and who owns which unit.
 
     Args:
         schedule: What is being written.
-        hardware: The machine.
+        shape: All that may be known of the machine.
         graph: The network, placed.
         inputs: Inputs that each step works through at a time.
         shares: Time shares of the ops in ``pipelined``; an op that is not named has all.
@@ -55,19 +55,16 @@ class Floor(Durations):
             producer may be ahead; None in ``serial``.
         weight_rounds: Rounds of weights that there is room for at a time.
         resident: Whether every op has tiles of its own.
-        slots: Ticks that one tick of the machine is divided into, so that a work's time can be
-            stretched to a share of a resource with little rounding.
     """
 
     schedule: Schedule
-    hardware: Hardware
+    shape: Shape
     graph: Graph
     inputs: int
     shares: Shares = field(default_factory=dict)
     lags: Mapping[tuple[str, str], int] | None = None
     weight_rounds: int = 1
     resident: bool = False
-    slots: int = 1
 
     # ---- units --------------------------------------------------------------------------
 
@@ -105,10 +102,10 @@ class Floor(Durations):
 
     def dram(self, op: str, purpose: str) -> UnitHandle:
         """Return the DRAM; where it arbitrates at run time, each purpose is a client."""
-        if self.hardware.dram.arbitration == "static":
+        if self.shape.arbitration == "static":
             return self.shared("dram", "dram", op, OUTSTANDING)
         name = f"dram.{purpose}" if self.lags is None else f"{op}/dram.{purpose}"
-        ranked = self.hardware.dram.arbitration == "priority"
+        ranked = self.shape.arbitration == "priority"
         port = self.schedule.port("dram")
         return self.schedule.unit(name, "dram", OUTSTANDING, port=port, ranked=ranked)
 
@@ -116,10 +113,9 @@ class Floor(Durations):
 
     def do_lanes(self, vector: UnitHandle, work: LaneOperations, macs: int = 0) -> None:
         """Let the vector unit work."""
-        unit = self.hardware.vector_unit
-        lane_cycles = work.simple + work.special * unit.special_cycles + macs
+        operations = work.simple + work.special * self.shape.special_cycles + macs
         vector.work(
-            self.ticks(unit.clock, ceil_div(lane_cycles, unit.lanes)),
+            taking(Pace.LANE, ceil_div(operations, self.shape.lanes)),
             {
                 "vector_unit.simple": work.simple,
                 "vector_unit.special": work.special,
@@ -129,26 +125,26 @@ class Floor(Durations):
 
     def from_dram(self, name: str) -> int:
         """Return a channel for what comes from DRAM."""
-        return self.schedule.channel(name, OUTSTANDING, self.dram_latency_ticks)
+        return self.schedule.channel(name, OUTSTANDING, taking(Pace.LATENCY, 1))
 
     def do_read(self, op: str, bits: int) -> None:
         """Read bits from the buffer."""
-        self.read(op).work(self.read_ticks(self.words(bits)), {"buffer.read_bit": bits})
+        self.read(op).work(self.shape.reading(bits), {"buffer.read_bit": bits})
 
     def do_write(self, op: str, bits: int) -> None:
         """Write bits into the buffer."""
-        self.write(op).work(self.write_ticks(self.words(bits)), {"buffer.write_bit": bits})
+        self.write(op).work(self.shape.writing(bits), {"buffer.write_bit": bits})
 
     def do_fill(self, op: str, bits: int) -> None:
         """Write bits that come from DRAM into the buffer."""
-        self.fill(op).work(self.write_ticks(self.words(bits)), {"buffer.write_bit": bits})
+        self.fill(op).work(self.shape.writing(bits), {"buffer.write_bit": bits})
 
     def do_dram(
         self, op: str, bits: int, *, action: str, purpose: str = "activations"
     ) -> UnitHandle:
         """Move bits over the DRAM's pins; the action is ``read_bit`` or ``write_bit``."""
         dram = self.dram(op, purpose)
-        dram.work(self.dram_ticks(bits), {f"dram.{action}": bits})
+        dram.work(taking(Pace.PIN, bits), {f"dram.{action}": bits})
         return dram
 
     def load(self, op: str, bits: int, streamed: Fraction = Fraction(0)) -> None:
@@ -237,10 +233,8 @@ class Floor(Durations):
 
     def pieces(self, bits: int) -> list[tuple[int, int]]:
         """Return a transfer cut into the vector unit's staging size: (how many, bits each)."""
-        full, rest = divmod(bits, self.hardware.vector_unit.staging_bits)
-        return [(full, self.hardware.vector_unit.staging_bits)] * bool(full) + [(1, rest)] * bool(
-            rest
-        )
+        full, rest = divmod(bits, self.shape.staging_bits)
+        return [(full, self.shape.staging_bits)] * bool(full) + [(1, rest)] * bool(rest)
 
     # ---- order of ops --------------------------------------------------------------------
 

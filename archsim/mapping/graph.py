@@ -98,9 +98,9 @@ class Step:
         return min(Fraction(1), Fraction(held, driven))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Graph:
-    """A workload placed on a machine: its steps in order."""
+    """A workload placed on a machine: its steps in order; each graph is equal to itself only."""
 
     workload: Workload
     steps: tuple[Step, ...]

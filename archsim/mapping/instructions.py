@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from archsim.mapping.durations import Duration
+
 Actions = tuple[tuple[str, int], ...]
 """Pairs of a dotted action name, such as ``adc.convert``, and how often one execution does it."""
 
@@ -30,10 +32,10 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Be busy with ``op`` for ``ticks`` and count ``actions``."""
+    """Be busy with ``op`` for ``ticks`` and count ``actions``; ticks may depend on the machine."""
 
     op: int
-    ticks: int
+    ticks: int | Duration
     actions: Actions = ()
 
 

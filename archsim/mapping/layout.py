@@ -5,19 +5,50 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from math import prod
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from archsim.hardware import Dac
+from archsim.hardware import Dac, Hardware
+from archsim.mapping.blocks import BlockRound
+from archsim.mapping.durations import Paces
 from archsim.mapping.floor import Floor
 from archsim.mapping.graph import Operand, Step
 from archsim.mapping.memory import Traffic
+from archsim.mapping.output_stationary import OutputStationaryStep, Symbols
+from archsim.mapping.passes import Passes
 from archsim.mapping.results import Results, Rider
-from archsim.mapping.tiling import ceil_div
+from archsim.mapping.shape import Shape, shape_of
+from archsim.mapping.tiling import Round, ceil_div
+from archsim.mapping.weight_stationary import WeightStationaryStep
 
 Counts = tuple[int | float, ...]
 """A plan's repetition counts for one op: one, or one for each output channel."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where ops are laid out.
+
+    Attributes:
+        hardware: The machine.
+        inputs: Inputs that each step works through at a time.
+        slots: Ticks that one tick of the machine is divided into.
+    """
+
+    hardware: Hardware
+    inputs: int
+    slots: int = 1
+
+    @cached_property
+    def shape(self) -> Shape:
+        """The machine's shape."""
+        return shape_of(self.hardware)
+
+    @cached_property
+    def paces(self) -> Paces:
+        """How long its parts take."""
+        return Paces(self.hardware, self.slots)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +62,6 @@ class Reading:
 
     products: int
     symbols: int
-
-
-class Unfinished(Protocol):
-    """A round of any dataflow."""
-
-    @property
-    def tiles(self) -> int:
-        """Tiles in use."""
-
-    @property
-    def carries_out(self) -> bool:
-        """Whether its results are partial sums."""
 
 
 AnyRound = TypeVar("AnyRound", contravariant=True)
@@ -85,9 +104,6 @@ class Turn:
         ops: All ops that passes are booked under.
         alike: Equal for turns whose passes differ in nothing but the names of these ops.
         count: How many equal rounds follow each other.
-        tiles: Tiles in use.
-        replicas: Copies of the weights that work on different vectors.
-        partial: Whether results are partial sums, to be finished in a later round.
         load: Writes the loading of one round's weights.
         receive_weights: Writes the wait for them.
         compute: Writes one round's passes.
@@ -98,68 +114,76 @@ class Turn:
     ops: tuple[str, ...]
     alike: Hashable
     count: int
-    tiles: int
-    replicas: int
-    partial: bool
     load: Callable[[], None]
     receive_weights: Callable[[], None]
     compute: Callable[[], None]
     drain: Callable[[], None]
 
 
-R = TypeVar("R", bound=Unfinished)
-
-
-def turn(emitter: Emitter[R], round_: R, count: int, *, replicas: int = 1) -> Turn:
-    """Return so many equal rounds, bound to who writes them."""
-    riders = () if round_.carries_out else emitter.results.riders
-    return Turn(
-        op=emitter.op,
-        ops=(emitter.op, *(rider.op for rider in riders)),
-        alike=(emitter.alike, round_),
-        count=count,
-        tiles=round_.tiles,
-        replicas=replicas,
-        partial=round_.carries_out,
-        load=partial(emitter.load, round_),
-        receive_weights=partial(emitter.receive_weights, round_),
-        compute=partial(emitter.compute, round_),
-        drain=emitter.drain,
-    )
-
-
 @dataclass(frozen=True)
 class Layout:
-    """A GEMM on the tiles.
+    """A GEMM on the tiles: all that its programs are written from.
 
     Attributes:
-        turns: Its rounds, in order.
+        op: The op.
+        form: What does not change from round to round.
+        results: What happens to its sums.
+        rounds: Its rounds in order, equal neighbours counted.
         dynamic: Whether the operand that the tiles hold is an activation.
-        ticks: How long its slowest unit on the tiles is busy, were there one replica.
         input_slices: Parts that an input's bits are driven in.
         weight_slices: Parts that a weight's bits are held or driven in.
     """
 
-    turns: tuple[Turn, ...]
+    op: str
+    form: Passes | Symbols
+    results: Results
+    rounds: tuple[tuple[Round | BlockRound, int], ...]
     dynamic: bool
-    ticks: int
     input_slices: int
     weight_slices: int
 
     @property
     def tiles(self) -> int:
         """Return the most tiles in use at a time."""
-        return max(turn.tiles for turn in self.turns)
+        return max(round_.tiles for round_, _ in self.rounds)
 
     @property
     def replicas(self) -> int:
         """Return the most replicas in use at a time."""
-        return max(turn.replicas for turn in self.turns)
+        return max(round_.replicas for round_, _ in self.rounds)
 
     @property
-    def rounds(self) -> int:
+    def loads(self) -> int:
         """Return how often the tiles are loaded."""
-        return sum(turn.count for turn in self.turns)
+        return sum(count for _, count in self.rounds)
+
+    @property
+    def partial(self) -> bool:
+        """Whether any round's results are partial sums, to be finished in a later one."""
+        return any(round_.carries_out for round_, _ in self.rounds)
+
+    def turns(self, floor: Floor) -> tuple[Turn, ...]:
+        """Return its rounds, bound to who writes them onto the floor."""
+        emitter: Emitter[Any]
+        if isinstance(self.form, Passes):
+            emitter = WeightStationaryStep(floor, self.op, self.form, self.results)
+        else:
+            emitter = OutputStationaryStep(floor, self.op, self.form, self.results)
+        return tuple([_turn(emitter, round_, count) for round_, count in self.rounds])
+
+
+def _turn(emitter: Emitter[Any], round_: Round | BlockRound, count: int) -> Turn:
+    riders = () if round_.carries_out else emitter.results.riders
+    return Turn(
+        op=emitter.op,
+        ops=(emitter.op, *(rider.op for rider in riders)),
+        alike=(emitter.alike, round_),
+        count=count,
+        load=partial(emitter.load, round_),
+        receive_weights=partial(emitter.receive_weights, round_),
+        compute=partial(emitter.compute, round_),
+        drain=emitter.drain,
+    )
 
 
 # ---- what both dataflows need to know of a step ----------------------------------------
@@ -194,22 +218,20 @@ def streamed(operand: Operand, traffic: Traffic) -> Fraction:
     return Fraction(sum(n for t, n in operand.elements if t in traffic.streamed), max(1, total))
 
 
-def fresh(floor: Floor, step: Step) -> Fraction:
+def fresh(hardware: Hardware, step: Step) -> Fraction:
     """Return which part of the driven inputs is read anew: overlaps are kept by a line buffer."""
-    return step.new_share if floor.hardware.buffer.line_buffer else Fraction(1)
+    return step.new_share if hardware.buffer.line_buffer else Fraction(1)
 
 
-def bias_bits(floor: Floor, step: Step) -> int:
+def bias_bits(hardware: Hardware, step: Step) -> int:
     """Return the bits of one column's bias."""
-    return floor.hardware.tiles.accumulator.bits if step.op.parameters else 0
+    return hardware.tiles.accumulator.bits if step.op.parameters else 0
 
 
-def results(floor: Floor, step: Step, traffic: Traffic) -> Results:
+def results(step: Step, traffic: Traffic) -> Results:
     """Return the way out of a step's accumulators: bias, fused ops, buffer or DRAM."""
     riders = (Rider(op, work) for op, work in step.work if work.simple or work.special)
     return Results(
-        floor=floor,
-        op=step.op.name,
         sums=step.gemm.groups * step.gemm.rows * step.gemm.columns,
         elements=prod(step.op.shape),
         riders=tuple(riders),

@@ -8,21 +8,20 @@ from fractions import Fraction
 from archsim.errors import MappingError
 from archsim.hardware import OutputStationary
 from archsim.mapping import blocks, tiling, whole_blocks
-from archsim.mapping.floor import Floor
 from archsim.mapping.graph import Step
 from archsim.mapping.layout import (
     Layout,
     Reading,
+    Site,
     bias_bits,
     by_group,
     fresh,
     results,
     slices,
     streamed,
-    turn,
 )
 from archsim.mapping.memory import Traffic
-from archsim.mapping.output_stationary import OutputStationaryStep, Symbols
+from archsim.mapping.output_stationary import Symbols
 from archsim.mapping.tiling import ceil_div
 from archsim.physics.repetition import Averaging
 
@@ -34,7 +33,7 @@ MOST_AHEAD = 16
 
 
 def lay_out(
-    floor: Floor,
+    site: Site,
     machine: OutputStationary,
     step: Step,
     traffic: Traffic,
@@ -43,7 +42,7 @@ def lay_out(
     """Return a GEMM's rounds.
 
     Args:
-        floor: Where programs are written.
+        site: Where it is laid out.
         machine: Its tiles.
         step: The GEMM and what rides on it.
         traffic: Where its operands and results lie.
@@ -56,7 +55,7 @@ def lay_out(
     whole = gemm.dynamic and machine.dynamic_products == "blocks"
     input_slices, driven_bits = slices(step.input_bits, machine.dac)
     weight_slices, weight_bits = slices(step.held_bits, machine.weight_dac)
-    independent = gemm.groups * (floor.inputs if gemm.dynamic else 1)
+    independent = gemm.groups * (site.inputs if gemm.dynamic else 1)
     groups = by_group(independent, gemm.columns, repeats)
     share = blocks.sharing(machine, groups)
     depth = machine.wavelengths if whole else _depth_per_symbol(machine, share)
@@ -68,35 +67,34 @@ def lay_out(
         depth_per_symbol=depth,
         symbols_per_pass=machine.integrate_symbols or ceil_div(gemm.contraction, depth),
         convert_each=machine.averaging is Averaging.DIGITAL,
-        fresh=fresh(floor, step),
+        fresh=fresh(site.hardware, step),
         whole_blocks=whole,
-        bias_bits=bias_bits(floor, step),
+        bias_bits=bias_bits(site.hardware, step),
         streamed_bits=streamed(step.operands[0], traffic) * step.new_share * step.input_bits,
         held_streamed_bits=(
             streamed(step.operands[1], traffic) * step.held_bits if gemm.dynamic else Fraction(0)
         ),
     )
-    emitter = OutputStationaryStep(
-        floor, machine, step.op.name, symbols, results(floor, step, traffic)
-    )
     if whole:
         cores = whole_blocks.cores(machine, repeats[0])
         moves = bool(symbols.streamed_bits or symbols.held_streamed_bits)
-        found = whole_blocks.rounds(gemm, floor.inputs, cores, streamed=moves)
+        found = whole_blocks.rounds(gemm, site.inputs, cores, streamed=moves)
     else:
-        rows = gemm.rows * (1 if gemm.dynamic else floor.inputs)
-        found = blocks.rounds(gemm, rows, groups, share, _depths(floor, machine, step, share))
+        rows = gemm.rows * (1 if gemm.dynamic else site.inputs)
+        found = blocks.rounds(gemm, rows, groups, share, _depths(site, machine, step, share))
     return Layout(
-        turns=tuple(turn(emitter, r, n) for r, n in found),
+        op=step.op.name,
+        form=symbols,
+        results=results(step, traffic),
+        rounds=found,
         dynamic=gemm.dynamic,
-        ticks=sum(n * emitter.array_ticks(round_) for round_, n in found),
         input_slices=input_slices,
         weight_slices=weight_slices,
     )
 
 
 def readings(
-    floor: Floor, machine: OutputStationary, step: Step, repeats: tuple[int, ...]
+    site: Site, machine: OutputStationary, step: Step, repeats: tuple[int, ...]
 ) -> tuple[Reading, ...]:
     """Return what one dot product is read in: by pass, and by each converter of a pass."""
     gemm = step.gemm
@@ -107,7 +105,7 @@ def readings(
     shared = machine.adc_shared_by == "cores" and machine.cores_split == "contraction"
     at_once = machine.wavelengths * (machine.cores if shared and not whole else 1)
     found = []
-    depths = (gemm.contraction,) if whole else _depths(floor, machine, step, share)
+    depths = (gemm.contraction,) if whole else _depths(site, machine, step, share)
     for part in depths:
         for products in tiling.chunks(part, depth * symbols):
             held = ceil_div(products, depth)
@@ -115,18 +113,18 @@ def readings(
     return tuple(found)
 
 
-def weight_space(floor: Floor, machine: OutputStationary, steps: Sequence[Step]) -> tuple[int, int]:
+def weight_space(site: Site, machine: OutputStationary, steps: Sequence[Step]) -> tuple[int, int]:
     """Return how many rounds of weights there is room for, and the buffer bits they take."""
     share = blocks.sharing(machine, [(1,)])
     largest_bits = max(
         (
-            _depths(floor, machine, step, share)[0] * _bits_per_element(step, share)
+            _depths(site, machine, step, share)[0] * _bits_per_element(step, share)
             for step in steps
             if not step.gemm.dynamic
         ),
         default=0,
     )
-    space_bits = int(floor.hardware.buffer.size_bits * WEIGHT_SPACE)
+    space_bits = int(site.hardware.buffer.size_bits * WEIGHT_SPACE)
     copies = min(MOST_AHEAD, space_bits // max(1, largest_bits))
     return copies, copies * largest_bits
 
@@ -144,14 +142,14 @@ def _bits_per_element(step: Step, share: blocks.Sharing) -> int:
 
 
 def _depths(
-    floor: Floor, machine: OutputStationary, step: Step, share: blocks.Sharing
+    site: Site, machine: OutputStationary, step: Step, share: blocks.Sharing
 ) -> tuple[int, ...]:
     """Return the fan-in, cut so that two rounds of weights fit their space in the buffer."""
     if step.gemm.dynamic:
         return (step.gemm.contraction,)
     depth = _depth_per_symbol(machine, share)
     symbol_bits = _bits_per_element(step, share) * depth
-    space_bits = int(floor.hardware.buffer.size_bits * WEIGHT_SPACE / 2)
+    space_bits = int(site.hardware.buffer.size_bits * WEIGHT_SPACE / 2)
     if symbol_bits > space_bits:
         raise MappingError(
             f"{step.op.name}: one symbol of weights is {symbol_bits} bits; a quarter of the buffer "

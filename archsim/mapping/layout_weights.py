@@ -7,27 +7,26 @@ from dataclasses import replace
 from archsim.errors import MappingError
 from archsim.hardware import WeightStationary
 from archsim.mapping import tiling
-from archsim.mapping.floor import Floor
 from archsim.mapping.graph import Step
 from archsim.mapping.layout import (
     Layout,
     Reading,
+    Site,
     bias_bits,
     by_group,
     fresh,
     results,
     slices,
     streamed,
-    turn,
 )
 from archsim.mapping.memory import Traffic
+from archsim.mapping.passes import Passes, round_ticks, useful_replicas
 from archsim.mapping.tiling import Grid, Round
-from archsim.mapping.weight_stationary import Passes, WeightStationaryStep
 from archsim.physics.repetition import Averaging, Repetition
 
 
 def lay_out(
-    floor: Floor,
+    site: Site,
     machine: WeightStationary,
     step: Step,
     traffic: Traffic,
@@ -37,7 +36,7 @@ def lay_out(
     """Return a GEMM's rounds.
 
     Args:
-        floor: Where programs are written.
+        site: Where it is laid out.
         machine: Its tiles.
         step: The GEMM and what rides on it.
         traffic: Where its operands and results lie.
@@ -52,48 +51,55 @@ def lay_out(
     input_slices, slice_bits = slices(step.input_bits, driver)
     weight_slices, _ = slices(step.held_bits, machine.array.cell_bits)
     cells = weight_slices * machine.array.columns_per_cell
-    grid = _grid(floor, machine, step, repeats, cells)
-    emitter = WeightStationaryStep(
-        floor,
-        machine,
-        step.op.name,
-        Passes(
-            vectors=gemm.rows * (1 if gemm.dynamic else floor.inputs),
-            input_slices=input_slices,
-            slice_bits=slice_bits,
-            weight_slices=weight_slices,
-            cells_per_weight=cells,
-            weight_bits=step.held_bits,
-            convert_each=machine.averaging is Averaging.DIGITAL,
-            fresh=fresh(floor, step),
-            bias_bits=bias_bits(floor, step),
-            streamed_bits=streamed(step.operands[0], traffic) * step.new_share * step.input_bits,
-            held_streamed=streamed(step.operands[1], traffic) if gemm.dynamic else None,
-        ),
-        results(floor, step, traffic),
+    grid = _grid(site, machine, step, repeats, cells)
+    passes = Passes(
+        vectors=gemm.rows * (1 if gemm.dynamic else site.inputs),
+        input_slices=input_slices,
+        slice_bits=slice_bits,
+        weight_slices=weight_slices,
+        cells_per_weight=cells,
+        weight_bits=step.held_bits,
+        convert_each=machine.averaging is Averaging.DIGITAL,
+        fresh=fresh(site.hardware, step),
+        bias_bits=bias_bits(site.hardware, step),
+        streamed_bits=streamed(step.operands[0], traffic) * step.new_share * step.input_bits,
+        held_streamed=streamed(step.operands[1], traffic) if gemm.dynamic else None,
     )
     found = tiling.rounds(grid, available, machine.tiles_split)
     if not gemm.dynamic and not machine.reload and sum(count for _, count in found) > 1:
         raise MappingError(
             f"{step.op.name}: {gemm.groups * gemm.contraction} x {gemm.columns} weights need "
-            f"{grid.tiles} tiles; '{floor.hardware.name}' has {available}, "
+            f"{grid.tiles} tiles; '{site.hardware.name}' has {available}, "
             f"{grid.tiles - available} too few, and reload is off. "
             f"Set tiles.reload: true or raise tiles.count to {grid.tiles}."
         )
-    useful = ((_useful(round_, emitter), count) for round_, count in found)
     return Layout(
-        turns=tuple(turn(emitter, r, n, replicas=r.replicas) for r, n in useful),
+        op=step.op.name,
+        form=passes,
+        results=results(step, traffic),
+        rounds=tuple([(_useful(site, passes, round_), count) for round_, count in found]),
         dynamic=gemm.dynamic,
-        ticks=sum(count * emitter.one_replica_ticks(round_) for round_, count in found),
         input_slices=input_slices,
         weight_slices=weight_slices,
     )
 
 
-def readings(floor: Floor, machine: WeightStationary, step: Step) -> tuple[Reading, ...]:
+def one_replica_ticks(site: Site, layout: Layout) -> int:
+    """Return how long an op's slowest unit on the tiles is busy, were there one replica."""
+    form = layout.form
+    if not isinstance(form, Passes):
+        raise TypeError(f"{layout.op} is laid out in blocks, which stay nowhere")
+    return sum(
+        count * round_ticks(form, site.shape, site.paces, round_)
+        for round_, count in layout.rounds
+        if isinstance(round_, Round)
+    )
+
+
+def readings(site: Site, machine: WeightStationary, step: Step) -> tuple[Reading, ...]:
     """Return what one dot product is read in: by tile, or by core where each has converters."""
     weight_slices, _ = slices(step.held_bits, machine.array.cell_bits)
-    grid = _grid(floor, machine, step, (1,), weight_slices * machine.array.columns_per_cell)
+    grid = _grid(site, machine, step, (1,), weight_slices * machine.array.columns_per_cell)
     each_core = machine.cores_split == "contraction" and machine.adc_shared_by == "none"
     most = machine.rows if each_core else max(grid.rows)
     parts = [part for rows in grid.rows for part in tiling.chunks(rows, most)]
@@ -101,7 +107,7 @@ def readings(floor: Floor, machine: WeightStationary, step: Step) -> tuple[Readi
 
 
 def _grid(
-    floor: Floor, machine: WeightStationary, step: Step, repeats: tuple[int, ...], cells: int
+    site: Site, machine: WeightStationary, step: Step, repeats: tuple[int, ...], cells: int
 ) -> Grid:
     """Return the GEMM's weights cut at tile size; small independent products are packed."""
     gemm = step.gemm
@@ -114,7 +120,7 @@ def _grid(
     rows = machine.rows * (1 if by_columns else machine.cores)
     columns = machine.columns // cells * (machine.cores if by_columns else 1)
     parallel = machine.repetition is Repetition.SPACE
-    independent = gemm.groups * (floor.inputs if gemm.dynamic else 1)
+    independent = gemm.groups * (site.inputs if gemm.dynamic else 1)
     groups = by_group(independent, gemm.columns, repeats)
     together = min(rows // gemm.contraction, columns // gemm.columns)
     if gemm.groups > 1 and together > 1 and not gemm.dynamic:
@@ -128,7 +134,8 @@ def _grid(
     return Grid(groups, chunks, columns, parallel)
 
 
-def _useful(round_: Round, emitter: WeightStationaryStep) -> Round:
+def _useful(site: Site, passes: Passes, round_: Round) -> Round:
     """Return a round with no more replicas than there are vectors, or than reading can feed."""
-    most = min(round_.replicas, emitter.passes.vectors, emitter.useful_replicas(round_))
+    useful = useful_replicas(passes, site.shape, site.paces, round_)
+    most = min(round_.replicas, passes.vectors, useful)
     return replace(round_, replicas=most)

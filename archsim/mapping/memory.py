@@ -19,7 +19,7 @@ from archsim.errors import MappingError
 from archsim.mapping.graph import Graph
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Traffic:
     """What one step moves between buffer and DRAM besides its own reads and writes.
 
@@ -30,10 +30,25 @@ class Traffic:
         streams_output: Whether the output goes straight to DRAM.
     """
 
+    spilled: tuple[str, ...] = ()
+    fetched: tuple[str, ...] = ()
+    streamed: frozenset[str] = frozenset()
+    streams_output: bool = False
+
+
+@dataclass(slots=True)
+class _Draft:
+    """The traffic of a step while it is planned."""
+
     spilled: list[str] = field(default_factory=list)
     fetched: list[str] = field(default_factory=list)
     streamed: set[str] = field(default_factory=set)
     streams_output: bool = False
+
+    def finished(self) -> Traffic:
+        return Traffic(
+            tuple(self.spilled), tuple(self.fetched), frozenset(self.streamed), self.streams_output
+        )
 
 
 def plan_serial(
@@ -69,7 +84,7 @@ class _Serial:
 
     def step(self, index: int) -> Traffic:
         """Return the traffic of one step and move on to the next."""
-        step, traffic = self._graph.steps[index], Traffic()
+        step, traffic = self._graph.steps[index], _Draft()
         wanted = set(step.reads)
         traffic.fetched = [t for t in self._order(wanted, index) if t not in self._buffered]
         self._buffered |= wanted | {step.output}
@@ -79,7 +94,7 @@ class _Serial:
         for tensor in set(self._buffered):
             if self._next_use(tensor, index + 1) is None and tensor not in self._graph.outputs:
                 self._buffered.remove(tensor)
-        return traffic
+        return traffic.finished()
 
     def _used_bits(self, own: str) -> int:
         """Return what is in the buffer while a step runs: its own output is growing there."""
@@ -87,7 +102,7 @@ class _Serial:
         held_bits = sum(self._size_bits[tensor] for tensor in self._buffered)
         return held_bits + max(0, growing_bits - self._size_bits[own])
 
-    def _evict(self, tensor: str, index: int, traffic: Traffic) -> None:
+    def _evict(self, tensor: str, index: int, traffic: _Draft) -> None:
         self._buffered.remove(tensor)
         step = self._graph.steps[index]
         if tensor == step.output:
@@ -150,7 +165,7 @@ def plan_pipelined(
             break
         through_dram.add(tensor)
     plans = [
-        Traffic(streamed=set(step.reads & through_dram), streams_output=step.output in through_dram)
+        Traffic(streamed=step.reads & through_dram, streams_output=step.output in through_dram)
         for step in graph.steps
     ]
     return plans, {t: b for t, b in held_bits.items() if t not in through_dram}

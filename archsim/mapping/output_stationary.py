@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-from archsim.hardware import OutputStationary
 from archsim.mapping.blocks import BlockRound, Part, Wave
+from archsim.mapping.durations import Pace, taking
 from archsim.mapping.floor import Floor, weights_of
 from archsim.mapping.results import Adder, Reader, Results
 from archsim.mapping.schedule import Section, UnitHandle
@@ -63,7 +63,6 @@ class OutputStationaryStep:
     """Writes the rounds of one step into the schedule."""
 
     floor: Floor
-    tiles: OutputStationary
     op: str
     symbols: Symbols
     results: Results
@@ -117,11 +116,6 @@ class OutputStationaryStep:
     def drain(self) -> None:
         """Leave nothing behind: operands are in the buffer, not in the tiles."""
 
-    def array_ticks(self, round_: BlockRound) -> int:
-        """Return how long the array is busy with one round."""
-        symbols = ceil_div(round_.depth, self.symbols.depth_per_symbol) * self.symbols.slices
-        return round_.waves * symbols * sum(round_.passes) * self.symbol_ticks
-
     def _wave(self, round_: BlockRound, wave: Wave) -> None:
         depth_per_pass = self.symbols.depth_per_symbol * self.symbols.symbols_per_pass
         full, rest = divmod(round_.depth, depth_per_pass)
@@ -146,7 +140,7 @@ class OutputStationaryStep:
             self._convert(wave.parts[0], depth)
 
     def _integrate(self, wave: Wave, part: Part, depth: int) -> None:
-        floor, symbols, tiles = self.floor, self.symbols, self.tiles
+        floor, symbols, shape = self.floor, self.symbols, self.floor.shape
         reader = Reader(floor, self.op)
         reader.read(part_of(depth * wave.input_reads * symbols.input_bits, symbols.fresh), 1)
         reader.read(depth * part.weight_reads * symbols.weight_bits, 1)
@@ -154,72 +148,55 @@ class OutputStationaryStep:
         self._array.recv(self._inputs)
         per_element = {
             "array.mac": part.products,
-            "modulator.symbol": wave.input_drives + part.weight_drives if tiles.modulator else 0,
-            "dac.convert": wave.input_drives if tiles.dac else 0,
-            "weight_dac.convert": part.weight_drives if tiles.dac else 0,
+            "modulator.symbol": wave.input_drives + part.weight_drives if shape.modulated else 0,
+            "dac.convert": wave.input_drives if shape.dacs else 0,
+            "weight_dac.convert": part.weight_drives if shape.dacs else 0,
         }
         actions = {name: n * depth for name, n in per_element.items()}
-        self._array.work(ceil_div(depth, symbols.depth_per_symbol) * self.symbol_ticks, actions)
-
-    @cached_property
-    def symbol_ticks(self) -> int:
-        """The time of one symbol: of the array, or of converters slower than it."""
-        return max(self._array_ticks, self._drive_ticks)
-
-    @cached_property
-    def _array_ticks(self) -> int:
-        return self.floor.ticks(self.tiles.clock, self.tiles.array.pass_cycles)
-
-    @cached_property
-    def _drive_ticks(self) -> int:
-        tiles = self.tiles
-        if tiles.dac is None or tiles.weight_dac is None:
-            return 0
-        inputs = ceil_div(tiles.rows * tiles.wavelengths, tiles.dac.count)
-        weights = ceil_div(tiles.columns * tiles.wavelengths, tiles.weight_dac.count)
-        return max(
-            inputs * self.floor.dac_ticks,
-            weights * self.floor.conversion_ticks(tiles.weight_dac),
-        )
+        self._array.work(taking(Pace.SYMBOL, ceil_div(depth, symbols.depth_per_symbol)), actions)
 
     def _convert(self, part: Part, depth: int) -> None:
-        floor, tiles, array, accumulator = self.floor, self.tiles, self._array, self._accumulator
+        floor, shape, array, accumulator = (
+            self.floor,
+            self.floor.shape,
+            self._array,
+            self._accumulator,
+        )
         per_set, per_tile, in_all = self._sums(part, depth)
         array.send(self._analog)
-        if tiles.adc is None:
+        if not shape.adcs:
             accumulator.recv(self._analog)
         else:
             adc = self._adc
             adc.recv(self._analog)
-            time_ticks = ceil_div(per_set, tiles.adc.count) * floor.adc_ticks
-            adc.work(time_ticks, {"adc.convert": in_all})
-            if not tiles.readout_buffer:
+            adc.work(shape.converting(per_set), {"adc.convert": in_all})
+            if not shape.readout_buffer:
                 read_out = floor.schedule.channel("tiles.read out")
                 adc.send(read_out)
                 array.recv(read_out)
             adc.send(self._digits)
             accumulator.recv(self._digits)
-        accumulator.work(floor.adder_ticks(per_tile), {"accumulator.add": in_all})
+        accumulator.work(shape.adding(per_tile), {"accumulator.add": in_all})
 
     def _sums(self, part: Part, depth: int) -> tuple[int, int, int]:
         """Return the sums that a set of converters reads, that a tile adds, and all together."""
-        tiles, sets, cores = self.tiles, part.tiles, 1
-        if tiles.adc_shared_by == "none":
-            if self.symbols.whole_blocks or tiles.cores_split == "columns":
-                sets *= tiles.cores
+        shape, sets, cores = self.floor.shape, part.tiles, 1
+        if shape.adc_shared_by == "none":
+            if self.symbols.whole_blocks or shape.cores_split == "columns":
+                sets *= shape.cores
             else:
-                cores = min(tiles.cores, ceil_div(depth, tiles.wavelengths))
+                cores = min(shape.cores, ceil_div(depth, shape.wavelengths))
         converted = part.repeated_sums if self.symbols.convert_each else part.sums
         per_tile = ceil_div(part.sums * cores, part.tiles)
         return ceil_div(part.sums, sets), per_tile, converted * cores
 
     def _finish(self, round_: BlockRound, wave: Wave) -> None:
         floor = self.floor
-        adder = Adder(floor, self._accumulator)
+        adder = Adder(floor, self.op, self._accumulator)
         per_tile = ceil_div(wave.results, wave.parts[0].tiles)
         if round_.carries_in:
             carried = floor.schedule.channel("tiles.carried sums")
-            self.results.load_partial(wave.results)
+            self.results.load_partial(floor, self.op, wave.results)
             self._read.send(carried)
             adder.unit.recv(carried)
             adder.add(wave.results, per_tile)
@@ -235,7 +212,7 @@ class OutputStationaryStep:
 
     @cached_property
     def _array(self) -> UnitHandle:
-        role = "driver" if self._drive_ticks > self._array_ticks else "array"
+        role = "driver" if self.floor.shape.driven else "array"
         return self.floor.own("tiles.array", role, self.op)
 
     @cached_property

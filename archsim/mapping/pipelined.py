@@ -9,14 +9,16 @@ from fractions import Fraction
 from heapq import heapify, heapreplace
 
 from archsim.errors import MappingError
-from archsim.hardware import Hardware, WeightStationary
+from archsim.hardware import Hardware
 from archsim.mapping import vector
+from archsim.mapping.durations import Pace, Paces, taking
 from archsim.mapping.floor import INPUT, OUTPUT, Floor, Shares
 from archsim.mapping.graph import Graph, Step
 from archsim.mapping.layout import Layout
 from archsim.mapping.memory import Traffic
 from archsim.mapping.program import Unit, Work, executions
 from archsim.mapping.serial import dynamic
+from archsim.mapping.shape import Shape
 
 SHARED = ("buffer.read", "buffer.write", "buffer.fill", "dram", "vector_unit")
 """Units that serve every op."""
@@ -48,8 +50,7 @@ def emit(
     layouts: Mapping[str, Layout],
 ) -> None:
     """Write ``inputs`` inputs streaming through all ops into the floor's schedule."""
-    tiles = floor.hardware.tiles
-    spare = isinstance(tiles, WeightStationary) and tiles.weight_buffers > 1
+    spare = floor.shape.weight_buffers > 1
     through_dram = set().union(*(traffic.streamed for _, traffic in steps))
     with floor.schedule.repeat(inputs):
         _input(floor, through_dram)
@@ -58,12 +59,13 @@ def emit(
                 vector.emit(floor, step, traffic)
                 continue
             layout = layouts[step.op.name]
+            turns = layout.turns(floor)
             with floor.schedule.op(step.op.name):
                 floor.begin(step, traffic)
                 if layout.dynamic:
-                    dynamic(layout, floor.schedule, ahead=spare)
+                    dynamic(turns, floor.schedule, ahead=spare)
                 else:
-                    for turn in layout.turns:
+                    for turn in turns:
                         with floor.schedule.repeat(turn.count):
                             turn.compute()
                 floor.end(step, traffic)
@@ -73,7 +75,7 @@ def emit(
 def emit_programming(floor: Floor, layouts: Mapping[str, Layout]) -> None:
     """Write the loading of all weights, once, into the floor's schedule."""
     for layout in layouts.values():
-        for turn in () if layout.dynamic else layout.turns:
+        for turn in () if layout.dynamic else layout.turns(floor):
             turn.load()
             with floor.schedule.op(turn.op):
                 turn.receive_weights()
@@ -102,23 +104,24 @@ def _output(floor: Floor, through_dram: set[str]) -> None:
         floor.mark_stored()
 
 
-def loads(units: Sequence[Unit]) -> dict[str, dict[str, int]]:
+def loads(units: Sequence[Unit], paces: Paces) -> dict[str, dict[str, int]]:
     """Return for how many ticks each op needs every shared resource."""
     found: dict[str, dict[str, int]] = defaultdict(dict)
     for unit in units:
         op, _, resource = unit.name.rpartition("/")
         if op and resource in SHARED:
-            works = (i.ticks * n for i, n in executions(unit.instructions) if isinstance(i, Work))
-            if ticks := sum(works):
+            works = executions(unit.instructions)
+            if ticks := sum(n * paces.ticks(i.ticks) for i, n in works if isinstance(i, Work)):
                 found[resource][op] = ticks
     return found
 
 
-def bound_ticks(floor: Floor, units: Sequence[Unit]) -> int:
+def bound_ticks(shape: Shape, paces: Paces, units: Sequence[Unit]) -> int:
     """Return how long the slowest shared resource needs for one input, were every word full.
 
     Args:
-        floor: Where it was written.
+        shape: The machine's shape.
+        paces: How long its parts take.
         units: What they do for one input.
     """
     totals: Counter[str] = Counter()
@@ -128,18 +131,18 @@ def bound_ticks(floor: Floor, units: Sequence[Unit]) -> int:
                 for action, n in instruction.actions:
                     totals[action] += n * times
     return max(
-        floor.read_ticks(floor.words(totals["buffer.read_bit"])),
-        floor.write_ticks(floor.words(totals["buffer.write_bit"])),
-        floor.dram_ticks(totals["dram.read_bit"] + totals["dram.write_bit"]),
-        sum(loads(units)["vector_unit"].values()),
+        paces.ticks(shape.reading(totals["buffer.read_bit"])),
+        paces.ticks(shape.writing(totals["buffer.write_bit"])),
+        paces.ticks(taking(Pace.PIN, totals["dram.read_bit"] + totals["dram.write_bit"])),
+        sum(loads(units, paces)["vector_unit"].values()),
     )
 
 
-def shares(units: Sequence[Unit]) -> Shares:
+def shares(units: Sequence[Unit], paces: Paces) -> Shares:
     """Return each op's part of every shared resource's time: in proportion to its load."""
     return {
         (resource, op): Fraction(ticks, sum(per_op.values()))
-        for resource, per_op in loads(units).items()
+        for resource, per_op in loads(units, paces).items()
         for op, ticks in per_op.items()
     }
 

@@ -64,7 +64,7 @@ def placements(
                 str(step.place),
                 macs,
                 tiles=layout.tiles,
-                rounds=layout.rounds,
+                rounds=layout.loads,
                 replicas=layout.replicas,
                 input_slices=layout.input_slices,
                 weight_slices=layout.weight_slices,

@@ -2,18 +2,24 @@
 
 A program is static: what a unit does never depends on data, so without ``Acquire`` the units form a
 Kahn network and every engine must agree on every tick.
+
+What units do does not depend on the clocks of a machine either. A program whose work is given in
+steps of the machine's parts is written and checked once, and then ``timed`` for each machine.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from archsim.errors import MappingError
-from archsim.mapping.code import Code, Opcode, flatten
+from archsim.mapping.code import Code, Lines, Opcode, flatten
+from archsim.mapping.durations import Duration, Paces, fixed_ticks
 from archsim.mapping.instructions import (
     Acquire,
     Actions,
@@ -68,7 +74,7 @@ class Channel:
 
     name: str
     capacity: int
-    latency_ticks: int = 0
+    latency_ticks: int | Duration = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,7 @@ class Port:
     places: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Program:
     """One instruction stream per unit, and the channels and ports between them.
 
@@ -88,7 +94,7 @@ class Program:
     gives back a place it has not or keeps one, an index of nothing, and a name given twice.
 
     Attributes:
-        code: All of it as flat code.
+        lines: All of it as flat code, without times.
         senders: The unit that sends on each channel.
         receivers: The unit that receives from each channel.
         tokens: How many tokens each channel carries in all.
@@ -98,15 +104,16 @@ class Program:
     units: tuple[Unit, ...]
     channels: tuple[Channel, ...]
     ports: tuple[Port, ...] = ()
-    code: Code = field(init=False, compare=False, repr=False)
+    _paces: Paces | None = field(default=None, init=False, compare=False, repr=False)
+    lines: Lines = field(init=False, compare=False, repr=False)
     senders: tuple[int, ...] = field(init=False, compare=False, repr=False)
     receivers: tuple[int, ...] = field(init=False, compare=False, repr=False)
     tokens: tuple[int, ...] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Check every connection before time starts."""
-        code = flatten(unit.instructions for unit in self.units)
-        object.__setattr__(self, "code", code)
+        lines = flatten(unit.instructions for unit in self.units)
+        object.__setattr__(self, "lines", lines)
         sent, received = _tokens(self)
         faults = [*_name_faults(self), *_channel_faults(self, sent, received), *_port_faults(self)]
         faults += _line_faults(self)
@@ -116,6 +123,28 @@ class Program:
         object.__setattr__(self, "receivers", tuple(next(iter(of)) for of in received))
         object.__setattr__(self, "tokens", tuple(of.total() for of in sent))
 
+    def timed(self, paces: Paces) -> Program:
+        """Return the same program on a machine: nothing but its times is found anew."""
+        made = copy(self)
+        object.__setattr__(made, "_paces", paces)
+        for name in ("code", "latency_ticks"):
+            vars(made).pop(name, None)
+        return made
+
+    def ticks(self, duration: int | Duration) -> int:
+        """Return how long work, or a channel, takes."""
+        return fixed_ticks(duration) if self._paces is None else self._paces.ticks(duration)
+
+    @cached_property
+    def code(self) -> Code:
+        """All of it as flat code."""
+        return Code(self.lines, tuple(map(self.ticks, self.lines.durations)))
+
+    @cached_property
+    def latency_ticks(self) -> tuple[int, ...]:
+        """How long a token is under way on each channel."""
+        return tuple([self.ticks(channel.latency_ticks) for channel in self.channels])
+
     @property
     def dynamic(self) -> bool:
         """Whether any order is decided while the program runs."""
@@ -124,12 +153,8 @@ class Program:
     @property
     def serial_ticks(self) -> int:
         """Return an upper bound of the makespan: all work one after the other, plus latencies."""
-        code, latencies = self.code, [channel.latency_ticks for channel in self.channels]
-        ticks = sum(code.times[line] * code.first[line] for line in code.of(Opcode.WORK))
-        if not any(latencies):
-            return ticks
-        sends = code.of(Opcode.SEND)
-        return ticks + sum(code.times[line] * latencies[code.first[line]] for line in sends)
+        latencies = zip(self.tokens, self.latency_ticks, strict=True)
+        return self.code.work_ticks + sum(tokens * ticks for tokens, ticks in latencies)
 
 
 def _name_faults(program: Program) -> Iterator[str]:
@@ -146,7 +171,7 @@ def _name_faults(program: Program) -> Iterator[str]:
 
 def _tokens(program: Program) -> tuple[list[Counter[int]], list[Counter[int]]]:
     """Return, for each channel, how many tokens each unit sends, and how many each receives."""
-    code, channels = program.code, len(program.channels)
+    code, channels = program.lines, len(program.channels)
     opcodes, first, *_ = code.table
     units = np.repeat(np.arange(len(program.units)), np.diff(code.starts))
     found = []
@@ -162,12 +187,14 @@ def _tokens(program: Program) -> tuple[list[Counter[int]], list[Counter[int]]]:
 
 def _line_faults(program: Program) -> Iterator[str]:
     """Yield what is wrong with single instructions, unit by unit."""
-    code = program.code
+    code = program.lines
     opcodes, first, _, ops, _ = code.table
     wrong = (opcodes < Opcode.LOOP) & ((ops < 0) | (ops >= len(program.ops)))
     for of, length in _targets(program).items():
         wrong |= (opcodes == of) & ((first < 0) | (first >= length))
-    wrong |= ((opcodes == Opcode.WORK) | (opcodes == Opcode.LOOP)) & (first < 0)
+    wrong |= (opcodes == Opcode.LOOP) & (first < 0)
+    if negative := [i for i, ticks in enumerate(code.durations) if _least(ticks) < 0]:
+        wrong |= (opcodes == Opcode.WORK) & np.isin(first, negative)
     lines = set(np.flatnonzero(wrong).tolist())
     if min((n for actions in code.actions for _, n in actions), default=0) < 0:
         lines |= {i for i, of in enumerate(code.actions) if any(n < 0 for _, n in of)}
@@ -175,7 +202,7 @@ def _line_faults(program: Program) -> Iterator[str]:
     for unit in range(len(program.units)) if lines or places else ():
         told = (
             fault
-            for line in code.lines(unit)
+            for line in code.of_unit(unit)
             if line in lines
             for fault in _told(program, unit, line)
         )
@@ -196,19 +223,27 @@ def _targets(program: Program) -> dict[Opcode, int]:
 
 def _told(program: Program, unit: int, line: int) -> Iterator[str]:
     """Yield the faults of a line that has some."""
-    code, name = program.code, program.units[unit].name
+    code, name = program.lines, program.units[unit].name
     opcode, argument = Opcode(code.opcodes[line]), code.first[line]
     if opcode < Opcode.LOOP and not 0 <= code.ops[line] < len(program.ops):
         yield _index_fault(name, "op", code.ops[line], len(program.ops))
     if opcode is Opcode.LOOP:
         yield f"{name}: a loop of {argument} rounds; needs at least 0."
     elif opcode is Opcode.WORK:
-        for of, amount in (("ticks", argument), *code.actions[line]):
+        taken = _least(code.durations[argument])
+        for of, amount in (("ticks", taken), *code.actions[line]):
             if amount < 0:
                 yield f"{name}: work with {amount} {of}; needs at least 0."
     elif not 0 <= argument < _targets(program)[opcode]:
         kind = "channel" if opcode in {Opcode.SEND, Opcode.RECV} else "port"
         yield _index_fault(name, kind, argument, _targets(program)[opcode])
+
+
+def _least(duration: int | Duration) -> int:
+    """Return the ticks, or what is the least of a duration that depends on the machine."""
+    if isinstance(duration, int):
+        return duration
+    return min((times * stretch.steps for stretch, times in duration), default=0)
 
 
 def _index_fault(unit: str, kind: str, index: int, length: int) -> str:
@@ -231,8 +266,8 @@ def _channel_faults(
             )
         if channel.capacity < 1:
             yield f"{channel.name}: capacity {channel.capacity}; needs at least 1."
-        if channel.latency_ticks < 0:
-            yield f"{channel.name}: latency of {channel.latency_ticks} ticks; needs at least 0."
+        if (ticks := _least(channel.latency_ticks)) < 0:
+            yield f"{channel.name}: latency of {ticks} ticks; needs at least 0."
 
 
 def _listed(program: Program, units: Counter[int]) -> str:
@@ -247,9 +282,9 @@ def _port_faults(program: Program) -> Iterator[str]:
 
 def _place_faults(program: Program, unit: int) -> Iterator[str]:
     """Yield where places of ports are given back unheld, or kept from round to round."""
-    code, name = program.code, program.units[unit].name
+    code, name = program.lines, program.units[unit].name
     held, before = Counter[int](), list[Counter[int]]()
-    for line in code.lines(unit):
+    for line in code.of_unit(unit):
         opcode, port = code.opcodes[line], code.first[line]
         if opcode == Opcode.ACQUIRE:
             held[port] += 1

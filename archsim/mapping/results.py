@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from fractions import Fraction
 
+from archsim.mapping.durations import Pace, taking
 from archsim.mapping.floor import Floor
 from archsim.mapping.schedule import UnitHandle
 from archsim.mapping.tiling import ceil_div
@@ -28,18 +29,19 @@ class Rider:
 class Adder:
     """An accumulator doing one thing after the other for one token, rounded up to cycles once."""
 
-    def __init__(self, floor: Floor, unit: UnitHandle) -> None:
+    def __init__(self, floor: Floor, op: str, unit: UnitHandle) -> None:
+        self.floor = floor
+        self.op = op
         self.unit = unit
-        self._floor = floor
         self._per_tile = 0
-        self._ticks = 0
+        self._cycles = 0
 
     def add(self, in_all: int, per_tile: int) -> None:
         """Do so many additions, of which the fullest tile does ``per_tile``."""
-        before_ticks = self._ticks
+        before = self._cycles
         self._per_tile += per_tile
-        self._ticks = self._floor.adder_ticks(self._per_tile)
-        self.unit.work(self._ticks - before_ticks, {"accumulator.add": in_all})
+        self._cycles = ceil_div(self._per_tile, self.floor.shape.adders)
+        self.unit.work(taking(Pace.ADD, self._cycles - before), {"accumulator.add": in_all})
 
 
 class Reader:
@@ -49,17 +51,18 @@ class Reader:
         self._floor = floor
         self.unit = floor.read(op)
         self._words = 0
-        self._ticks = 0
+        self._cycles = 0
 
     def read(self, bits: int, times: int) -> None:
         """Read so many neighbouring bits, at so many places."""
-        before_ticks = self._ticks
-        self._words += times * self._floor.words(bits)
-        self._ticks = self._floor.read_ticks(self._words)
-        self.unit.work(self._ticks - before_ticks, {"buffer.read_bit": times * bits})
+        shape, before = self._floor.shape, self._cycles
+        self._words += times * shape.words(bits)
+        self._cycles = ceil_div(self._words, shape.read_ports)
+        duration = taking(Pace.ACCESS, self._cycles - before)
+        self.unit.work(duration, {"buffer.read_bit": times * bits})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Results:
     """The way out of one step's accumulators.
 
@@ -67,8 +70,6 @@ class Results:
     rider on that needs a special function, results pass through the vector unit instead.
 
     Attributes:
-        floor: Where programs are written.
-        op: The step's GEMM.
         sums: Sums that the GEMM makes for one input of the network.
         elements: Results that they become: fewer where the taps of a transposed convolution
             overlap, which the accumulators add up.
@@ -77,8 +78,6 @@ class Results:
         to_dram: Whether results, partial sums too, lie in DRAM rather than in the buffer.
     """
 
-    floor: Floor
-    op: str
     sums: int
     elements: int
     riders: tuple[Rider, ...]
@@ -91,10 +90,9 @@ class Results:
         works = tuple([rider.work for rider in self.riders])
         return self.sums, self.elements, works, self.bits, self.to_dram
 
-    def load_partial(self, results: int) -> None:
+    def load_partial(self, floor: Floor, op: str, results: int) -> None:
         """Read partial sums of an earlier round back."""
-        bits = results * self.floor.hardware.tiles.accumulator.bits
-        self.floor.load(self.op, bits, Fraction(self.to_dram))
+        floor.load(op, results * floor.shape.sum_bits, Fraction(self.to_dram))
 
     def give(self, adder: Adder, name: str, results: int, per_tile: int, *, partial: bool) -> None:
         """Send results away.
@@ -106,8 +104,8 @@ class Results:
             per_tile: How many the fullest tile has.
             partial: Whether they are partial sums, to be finished in a later round.
         """
-        floor, write = self.floor, self.floor.write(self.op)
-        bits = floor.hardware.tiles.accumulator.bits if partial else self.bits
+        floor, write = adder.floor, adder.floor.write(adder.op)
+        bits = floor.shape.sum_bits if partial else self.bits
         riders = () if partial else self.riders
         finished = results if partial else ceil_div(results * self.elements, self.sums)
         if not partial and self.sums > self.elements:
@@ -118,20 +116,21 @@ class Results:
                 simple = rider.work.simple
                 adder.add(self._share(simple, results), self._share(simple, per_tile))
         if special := riders[first:]:
-            self._through_vector_unit(adder.unit, name, results, special)
+            self._through_vector_unit(adder, name, results, special)
         else:
             leaving = floor.schedule.channel(name)
             adder.unit.send(leaving)
             write.recv(leaving)
-        floor.store(self.op, finished * bits, to_dram=self.to_dram)
+        floor.store(adder.op, finished * bits, to_dram=self.to_dram)
 
     def _through_vector_unit(
-        self, accumulator: UnitHandle, name: str, results: int, riders: tuple[Rider, ...]
+        self, adder: Adder, name: str, results: int, riders: tuple[Rider, ...]
     ) -> None:
-        floor, vector = self.floor, self.floor.vector(self.op)
+        floor, op = adder.floor, adder.op
+        vector = floor.vector(op)
         raw = floor.schedule.channel(f"{name} to vector unit")
-        finished = floor.schedule.channel(floor.private("vector_unit.finished", self.op))
-        accumulator.send(raw)
+        finished = floor.schedule.channel(floor.private("vector_unit.finished", op))
+        adder.unit.send(raw)
         vector.recv(raw)
         for rider in riders:
             with floor.schedule.op(rider.op):
@@ -141,7 +140,7 @@ class Results:
                 )
                 floor.do_lanes(vector, work)
         vector.send(finished)
-        floor.write(self.op).recv(finished)
+        floor.write(op).recv(finished)
 
     def _share(self, operations: int, results: int) -> int:
         """Return the operations that so many of the results need."""

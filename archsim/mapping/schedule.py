@@ -19,11 +19,11 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import ceil
 from typing import Self, TypedDict, Unpack
 
 from archsim.errors import MappingError
 from archsim.mapping.bodies import Body, add_work, rebooked, repeat, sending_ahead, tidy
+from archsim.mapping.durations import Duration, shared
 from archsim.mapping.program import (
     Acquire,
     Actions,
@@ -80,13 +80,13 @@ class UnitHandle:
         self.schedule.count_token(channel, +1)
         self.schedule.bodies[self.index].append(Send(channel, self.schedule.current_op))
 
-    def work(self, ticks: int, actions: Mapping[str, int] | None = None) -> None:
+    def work(self, ticks: int | Duration, actions: Mapping[str, int] | None = None) -> None:
         """Be busy and count actions, such as ``{"adc.convert": 256}``."""
         counted = tuple([item for item in actions.items() if item[1]]) if actions else ()
         if not ticks and not counted:
             return
         if self.share is not _WHOLE:
-            ticks = ceil(ticks / self.share)
+            ticks = shared(ticks, self.share)
         if self.port is None:
             self.note(ticks, counted)
             return
@@ -95,7 +95,7 @@ class UnitHandle:
         self.note(ticks, counted)
         body.append(Release(self.port, op))
 
-    def note(self, ticks: int = 0, actions: Actions = ()) -> None:
+    def note(self, ticks: int | Duration = 0, actions: Actions = ()) -> None:
         """Append a work as it is, be it one of no length that counts nothing."""
         body = self.schedule.bodies[self.index]
         add_work(body, Work(self.schedule.current_op, ticks, actions))
@@ -140,7 +140,7 @@ class Schedule:
             raise MappingError(f"{name}: made as {unit.role}, now wanted as {role}. {_REPORT}")
         return unit
 
-    def channel(self, name: str, capacity: int = 1, latency_ticks: int = 0) -> int:
+    def channel(self, name: str, capacity: int = 1, latency_ticks: int | Duration = 0) -> int:
         """Return the channel of that name, made at its first mention."""
         index = self._channel_names.get(name)
         if index is None:

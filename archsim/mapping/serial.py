@@ -4,49 +4,83 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from functools import partial
+from dataclasses import dataclass
+from functools import lru_cache, partial
 
 from archsim.mapping import vector
 from archsim.mapping.floor import INPUT, OUTPUT, Floor
-from archsim.mapping.graph import Step
+from archsim.mapping.graph import Graph
 from archsim.mapping.layout import Layout, Turn
 from archsim.mapping.memory import Traffic
+from archsim.mapping.program import Program
 from archsim.mapping.schedule import Schedule, Section
+from archsim.mapping.shape import Shape
 
 
-def emit(
-    floor: Floor,
-    steps: Sequence[tuple[Step, Traffic]],
-    layouts: Mapping[str, Layout],
-) -> None:
-    """Write the whole run into the floor's schedule.
+@dataclass(frozen=True)
+class Task:
+    """A serial run: all that its programs are written from.
 
-    Args:
-        floor: Where programs are written.
-        steps: The steps in order.
-        layouts: The rounds of every GEMM on the tiles.
+    Attributes:
+        shape: The machine's.
+        graph: The network, placed.
+        inputs: Inputs that each step works through at a time.
+        weight_rounds: Rounds of weights that there is room for at a time.
+        resident: Whether every op has tiles of its own.
+        traffic: What each step moves.
+        layouts: The GEMMs on the tiles, in order.
     """
-    weights, passes = _Weights(floor, layouts), _Passes(floor)
+
+    shape: Shape
+    graph: Graph
+    inputs: int
+    weight_rounds: int
+    resident: bool
+    traffic: tuple[Traffic, ...]
+    layouts: tuple[Layout, ...]
+
+
+@lru_cache(maxsize=8)  # the same for all machines of one shape
+def program(task: Task) -> Program:
+    """Return the programs of a run, to be timed for a machine."""
+    floor = Floor(
+        Schedule(),
+        task.shape,
+        task.graph,
+        task.inputs,
+        weight_rounds=task.weight_rounds,
+        resident=task.resident,
+    )
+    _write(floor, task.traffic, {layout.op: layout for layout in task.layouts})
+    return floor.schedule.finish()
+
+
+def _write(floor: Floor, traffic: Sequence[Traffic], layouts: Mapping[str, Layout]) -> None:
+    """Write the whole run into the floor's schedule."""
+    turns = {op: layout.turns(floor) for op, layout in layouts.items()}
+    static = [op for op, layout in layouts.items() if not layout.dynamic]
+    weights = _Weights(floor, [turn for op in static for turn in turns[op]])
+    passes = _Passes(floor)
     with floor.schedule.op(INPUT):
         floor.hand_over(INPUT)
     weights.load_next(1)
-    for step, traffic in steps:
-        layout = layouts.get(step.op.name)
-        if layout is None:
-            vector.emit(floor, step, traffic)
+    for step, moves in zip(floor.graph.steps, traffic, strict=True):
+        op = step.op.name
+        if op not in layouts:
+            vector.emit(floor, step, moves)
             continue
-        with floor.schedule.op(step.op.name):
-            floor.begin(step, traffic)
-            if layout.dynamic:
-                key = tuple((turn.alike, turn.count) for turn in layout.turns)
-                emit = partial(dynamic, layout, floor.schedule, ahead=False)
-                passes.write(key, layout.turns[-1].ops, emit)
-                floor.free_tiles(step.op.name)
+        with floor.schedule.op(op):
+            floor.begin(step, moves)
+            if layouts[op].dynamic:
+                key = tuple((turn.alike, turn.count) for turn in turns[op])
+                emit = partial(dynamic, turns[op], floor.schedule, ahead=False)
+                passes.write(key, turns[op][-1].ops, emit)
+                floor.free_tiles(op)
             else:
                 weights.load_ahead()
-                for turn in layout.turns:
+                for turn in turns[op]:
                     weights.compute(turn, passes)
-            floor.end(step, traffic)
+            floor.end(step, moves)
     _output(floor)
 
 
@@ -55,7 +89,7 @@ class _Passes:
 
     def __init__(self, floor: Floor) -> None:
         self._schedule = floor.schedule
-        self._alike = not floor.resident and floor.hardware.dram.arbitration == "static"
+        self._alike = not floor.resident and floor.shape.arbitration == "static"
         self._written: dict[Hashable, tuple[Section, list[int]]] = {}
 
     def write(self, key: Hashable, ops: Sequence[str], emit: Callable[[], None]) -> None:
@@ -85,15 +119,10 @@ class _Passes:
 class _Weights:
     """Loads rounds of weights ahead of their use, as far as there is room."""
 
-    def __init__(self, floor: Floor, layouts: Mapping[str, Layout]) -> None:
+    def __init__(self, floor: Floor, turns: Sequence[Turn]) -> None:
         self._floor = floor
         self._ahead = floor.weight_rounds - 1
-        self._to_load = deque(
-            (turn, turn.count)
-            for layout in layouts.values()
-            if not layout.dynamic
-            for turn in layout.turns
-        )
+        self._to_load = deque((turn, turn.count) for turn in turns)
 
     def load_next(self, most: int) -> None:
         """Load so many rounds, as far as there is room for them."""
@@ -136,18 +165,18 @@ class _Weights:
             turn.load()
 
 
-def dynamic(layout: Layout, schedule: Schedule, *, ahead: bool) -> None:
+def dynamic(turns: Sequence[Turn], schedule: Schedule, *, ahead: bool) -> None:
     """Do a product of two activations: nothing can be loaded before the op starts.
 
     Args:
-        layout: Its rounds.
+        turns: Its rounds.
         schedule: Where they are written.
         ahead: Whether a second copy of the cells is free, so that each round's operand is written
             while the round before it runs. In ``serial`` it is not: it holds the next weights.
     """
-    rounds = [(turn, turn.count) for turn in layout.turns]
+    rounds = [(turn, turn.count) for turn in turns]
     if ahead:
-        layout.turns[0].load()
+        turns[0].load()
     for place, (turn, count) in enumerate(rounds):
         following = rounds[place + 1][0] if place + 1 < len(rounds) else None
         # The first round of a turn may find other cells freed than those after it: a loop of
@@ -158,7 +187,7 @@ def dynamic(layout: Layout, schedule: Schedule, *, ahead: bool) -> None:
             last = index == len(times) - 1
             with schedule.repeat(repeated):
                 _round(turn, following if last else turn, ahead=ahead)
-    layout.turns[0].drain()
+    turns[0].drain()
 
 
 def _round(turn: Turn, following: Turn | None, *, ahead: bool) -> None:

@@ -66,7 +66,7 @@ def emit(floor: Floor, step: Step, traffic: Traffic) -> None:
         floor.begin(step, traffic)
         if load.dram_bits and not traffic.streamed:
             floor.request(step.op.name)
-        staging_bits = floor.hardware.vector_unit.staging_bits
+        staging_bits = floor.shape.staging_bits
         moved_bits = max(load.buffer_bits + load.dram_bits, load.result_bits)
         pieces = max(1, ceil_div(moved_bits, staging_bits))
         piece = load.piece(pieces)
@@ -120,5 +120,5 @@ def _passes_over_operands(floor: Floor, step: Step) -> tuple[int, ...]:
         return (1,) * len(step.operands)
     workload = floor.graph.workload
     row_bits = gemm.contraction * workload.activation_bits_of(step.op.inputs[0])
-    staged_rows = max(1, floor.hardware.vector_unit.staging_bits // 2 // row_bits)
+    staged_rows = max(1, floor.shape.staging_bits // 2 // row_bits)
     return (1, ceil_div(gemm.rows, staged_rows))

@@ -177,7 +177,7 @@ def test_a_trace_longer_than_its_buffer_is_whole():
     made = pair(60_000, (1, 1))
     trace = completions(compiled.run, made, fast_forward=False)
     assert sum(map(len, trace.values())) == made.code.steps
-    assert trace[1][-1] == (made.code.starts[2] - 2, compiled.run(made).makespan_ticks)
+    assert trace[1][-1] == (made.lines.starts[2] - 2, compiled.run(made).makespan_ticks)
 
 
 def test_many_groups_that_are_far_apart_cost_what_each_costs():

@@ -12,7 +12,8 @@ def test_every_instruction_is_one_line_and_a_loop_two_that_know_each_other():
     assert [Opcode(opcode).name for opcode in code.opcodes] == [
         "RECV", "LOOP", "WORK", "LOOP", "SEND", "END", "END", "ACQUIRE", "RELEASE",
     ]  # fmt: skip
-    assert code.first == (7, 3, 5, 2, 8, 0, 0, 4, 4)
+    assert code.first == (7, 3, 0, 2, 8, 0, 0, 4, 4)
+    assert code.durations == (5,)
     assert code.second == (0, 6, 0, 5, 0, 3, 1, 6, 0)
     assert code.ops == (0, -1, 1, -1, 1, -1, -1, 0, 0)
     assert code.times == (1, 1, 3, 3, 6, 3, 1, 1, 1)

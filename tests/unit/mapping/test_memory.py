@@ -47,7 +47,7 @@ SKIP = (("a", ["x"]), ("b", ["a"]), ("c", ["b"]), ("d", ["c", "a"]))
 
 def test_the_network_input_is_fetched_and_nothing_spills_where_all_fits():
     plans = plan_serial(graph(*CHAIN, outputs=["c"]), inputs=1, capacity_bits=160)
-    assert plans[0].fetched == ["x"]
+    assert plans[0].fetched == ("x",)
     assert not any(p.spilled or p.streamed or p.streams_output for p in plans)
     assert not any(p.fetched for p in plans[1:])
 
@@ -61,14 +61,14 @@ def test_of_two_tensors_needed_equally_late_the_new_one_goes_straight_to_dram():
     assert [p.streams_output for p in plans] == [False, False, True, False]
     # d reads a and c and makes d: three tensors again, so c is streamed and never comes back.
     assert plans[3].streamed == {"c"}
-    assert plans[3].fetched == []
+    assert plans[3].fetched == ()
 
 
 def test_the_tensor_needed_farthest_ahead_spills_and_comes_back():
     # While c becomes d, a waits for e: a is needed after d, so a leaves.
     longer = (*CHAIN, ("d", ["c"]), ("e", ["d"]), ("f", ["e", "a"]))
     plans = plan_serial(graph(*longer, outputs=["f"]), inputs=1, capacity_bits=239)
-    assert [p.spilled for p in plans] == [[], [], ["a"], [], [], []]
+    assert [p.spilled for p in plans] == [(), (), ("a",), (), (), ()]
     assert plans[5].streamed == {"a"}
 
 
@@ -81,7 +81,7 @@ def test_an_output_that_does_not_fit_beside_its_operand_goes_to_dram():
     plans = plan_serial(graph(*CHAIN, outputs=["c"]), inputs=1, capacity_bits=100)
     assert plans[0].streams_output
     assert plans[1].streams_output
-    assert plans[1].fetched == ["a"]
+    assert plans[1].fetched == ("a",)
 
 
 def test_outputs_larger_than_the_buffer_are_refused():
