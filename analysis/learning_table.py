@@ -1,7 +1,7 @@
 """Least repetitions at 2 points of drop: uniform, learned by op, learned by channel.
 
     python analysis/learning_table.py            # all cells that are missing; hours, stop at will
-    python analysis/learning_table.py --print    # the tables of those that are there, in Markdown
+    python analysis/learning_table.py --print least    # a table of those that are there
 
 Every cell is a file of ``analysis/learning_table/``. One that is there is kept if nothing that it
 depends on has changed; one that was interrupted goes on from its last checkpoint, at most 10 s or
@@ -395,11 +395,7 @@ def markdown(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
-def tables(networks: Sequence[str], noises: Sequence[str]) -> str:
-    """Return all tables of what is there."""
-    chosen = list(cells(networks, noises))
-    parts = (least_table(chosen), system_table(chosen), price_table(chosen))
-    return "\n".join(parts)
+TABLES = {"least": least_table, "systems": system_table, "prices": price_table}
 
 
 def main() -> None:
@@ -408,10 +404,10 @@ def main() -> None:
     arguments.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
     arguments.add_argument("--noise", nargs="+", choices=NOISES, default=list(NOISES))
     arguments.add_argument("--threads", type=int, default=1)
-    arguments.add_argument("--print", action="store_true", help="print the tables and run nothing")
+    arguments.add_argument("--print", choices=TABLES, help="print a table and run nothing")
     chosen = arguments.parse_args()
     if chosen.print:
-        sys.stdout.write(tables(chosen.networks, chosen.noise))
+        sys.stdout.write(TABLES[chosen.print](list(cells(chosen.networks, chosen.noise))))
         return
     try:
         complete = run_all(chosen)

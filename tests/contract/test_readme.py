@@ -1,9 +1,12 @@
 """Every command in the README works, and every output shown there is what it prints today.
 
+Tables stand between a comment that holds the command that prints them and ``<!-- end of it -->``,
+also in ``analysis/README.md``.
+
 ``sh`` blocks have to succeed, ``python`` blocks too; in ``console`` blocks the lines after a
 ``$ command`` have to be its output, a line ``...`` standing for any lines. All blocks run in order
 in one folder. After a change of results, ``python tests/contract/test_readme.py`` writes the new
-outputs into the README.
+outputs and tables.
 """
 
 from __future__ import annotations
@@ -16,10 +19,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 BLOCK = re.compile(r"^```(sh|console|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-TABLE = re.compile(r"<!-- noise table -->\n(.*?)<!-- end of it -->", re.DOTALL)
+TABLES = ROOT / "analysis" / "README.md"
+TABLE = re.compile(r"<!-- (python .*?) -->\n(.*?)<!-- end of it -->", re.DOTALL)
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 LONGEST = 300
 
@@ -71,7 +77,7 @@ def faults(text: str, folder: Path) -> Iterator[str]:
         if kind == "console":
             for command, shown in sessions(block):
                 done = run(command, folder)
-                measured = "accuracy" in command
+                measured = "accuracy" in command or " learn " in command
                 if not agrees(shown, done.stdout, measured=measured):
                     yield f"$ {command}\nis shown to print\n{shown}\nbut prints\n{done.stdout}"
             continue
@@ -91,10 +97,10 @@ def test_everything_in_the_readme_is_so(tmp_path):
     assert not list(faults(README.read_text(encoding="utf-8"), tmp_path))
 
 
-def noise_table() -> str:
-    """Return the table of noise as its command prints it."""
+def table(command: str) -> str:
+    """Return a table as its command prints it."""
     printed = subprocess.run(
-        [sys.executable, "analysis/noise_table.py", "--print"],
+        [sys.executable, *command.split()[1:]],
         cwd=ROOT,
         text=True,
         capture_output=True,
@@ -103,10 +109,12 @@ def noise_table() -> str:
     return printed.stdout
 
 
-def test_the_table_of_noise_is_what_its_command_prints():
-    shown = TABLE.search(README.read_text(encoding="utf-8"))
-    assert shown is not None
-    assert shown[1] == noise_table()
+@pytest.mark.parametrize("page", [README, TABLES], ids=["README", "analysis"])
+def test_tables_are_what_their_commands_print(page):
+    found = TABLE.findall(page.read_text(encoding="utf-8"))
+    assert found
+    for command, shown in found:
+        assert shown == table(command), command
 
 
 def test_the_readme_is_short():
@@ -133,10 +141,17 @@ def rewritten(text: str, folder: Path) -> str:
             parts.append(f"$ {command}\n{shown if agrees(shown, printed) else printed}")
         return f"```console\n{''.join(parts)}```"
 
-    table = f"<!-- noise table -->\n{noise_table()}<!-- end of it -->"
-    return TABLE.sub(lambda _: table, BLOCK.sub(replace, text))
+    return with_tables(BLOCK.sub(replace, text))
+
+
+def with_tables(text: str) -> str:
+    """Return a page with the tables of today."""
+    return TABLE.sub(
+        lambda found: f"<!-- {found[1]} -->\n{table(found[1])}<!-- end of it -->", text
+    )
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch:
         README.write_text(rewritten(README.read_text(encoding="utf-8"), Path(scratch)), "utf-8")
+    TABLES.write_text(with_tables(TABLES.read_text(encoding="utf-8")), "utf-8")
