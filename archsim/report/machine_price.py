@@ -47,6 +47,11 @@ def pricer(hardware: Hardware, workload: Workload, name: str) -> Pricer:
         whole = least.is_integer() and bool((at == at.round()).all())
         counts = grid(int(least), int(most)) if whole else (least, most)
         tables = marginal(hardware, workload, plan_of, at.tolist(), counts=counts)
+        if not np.isfinite(tables.energy_j).all():
+            raise ConfigError(
+                f"{hardware.name}: found counts that it cannot repeat, of up to {most:g} that may "
+                "be tried; expected it to run them all; raise tiles.count"
+            )
         knots = np.unique(np.concatenate([tables.counts, tables.at]))
         least_cost = [getattr(tables.least, amount) for amount in amounts]
         return Price.of_machine(

@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -126,7 +127,9 @@ def test_a_plan_with_the_same_count_for_each_channel_is_that_count(name, mode, a
     hardware = machine(name, mode, averaging)
     plain = archsim.simulate(hardware, NETWORK, repetitions=COUNTS)
     planned = archsim.simulate(hardware, NETWORK, per_channel(lambda: COUNTS))
-    assert planned.tables == plain.tables
+    ops = tuple(replace(row, packing_overhead=None) for row in planned.tables.ops)
+    assert replace(planned.tables, ops=ops) == plain.tables
+    assert planned.packing_overhead == 0
     assert planned.makespan_ticks == plain.makespan_ticks
 
 

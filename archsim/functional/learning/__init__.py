@@ -30,6 +30,7 @@ Refused: tasks without labels or without other data to learn from; machines on w
 from __future__ import annotations
 
 from archsim.functional.learning.crossing import Crossing, Ratio, ratio
+from archsim.functional.learning.keep import discard
 from archsim.functional.learning.learner import Bounds, Rules
 from archsim.functional.learning.learning import Aim, LearnedPlan, learn
 from archsim.functional.learning.news import News
@@ -48,6 +49,7 @@ __all__ = [
     "Pricer",
     "Ratio",
     "Rules",
+    "discard",
     "learn",
     "ratio",
 ]

@@ -22,7 +22,7 @@ from archsim.functional.learning.sharing import Sharing
 from archsim.functional.setup import Setup
 from archsim.functional.task import Examples, Task
 from archsim.hardware import Hardware
-from archsim.mapping import AnalogProduct, arithmetic
+from archsim.mapping import Arithmetic, arithmetic
 from archsim.physics.repetition import Repetition
 from archsim.workload import RepetitionPlan, Workload
 
@@ -59,7 +59,7 @@ class Bench:
         low, high = hardware.power_limits or (1.0, float(MOST_REPETITIONS))
         self._first = 1 if self._whole else min(max(low, 1.0), high)
         self.setup = self._made(self._first, network)
-        self._setups = {_cuts(self.setup.simulator.numbers.products): self.setup}
+        self._other: Setup | None = None
         self.analog = tuple(self.setup.simulator.gemms)
         if not self.setup.noise:
             raise WorkloadError(
@@ -92,7 +92,8 @@ class Bench:
     def columns(self) -> dict[str, int]:
         """Return how many columns of each product a tile holds."""
         products = self.setup.simulator.numbers.products
-        columns = self._hardware.tiles.columns
+        tiles = self._hardware.tiles
+        columns = tiles.columns * (tiles.cores if tiles.cores_split == "columns" else 1)
         return {name: max(1, columns // p.weight_slices) for name, p in products.items()}
 
     def loss(self, sharing: Sharing, batch: int) -> Loss:
@@ -113,22 +114,26 @@ class Bench:
             inputs = self._task.prepare(*(v[chosen].to(device) for v in self.examples.inputs))
             simulator.repeat(sharing.spread(repetitions.to(device)))
             simulator.draw(Draws(seed, -1 - step))
-            outputs: Any = simulator(*inputs)
+            found: Any = simulator(*inputs)
             simulator.draw(None)
-            return cross_entropy(outputs, self.examples.targets[chosen].to(device)).double().cpu()
+            outputs = found if isinstance(found, Tensor) else found[0]  # the judge knows no others
+            labels = self.examples.targets[chosen].long().to(device)
+            return cross_entropy(outputs, labels).double().cpu()
 
         return loss
 
     def setup_of(self, plan: RepetitionPlan) -> Setup:
         """Return the simulation under a plan: one that is there, if dot products are read alike."""
         numbers = arithmetic(self.workload, self._hardware, plan)
-        cuts = _cuts(numbers.products)
-        if cuts not in self._setups:
-            self._setups[cuts] = self._made(plan, self.setup.network)
-        found = self._setups[cuts]
-        counts = {name: spec.repetitions for name, spec in numbers.products.items()}
+        found = next((s for s in (self.setup, self._other) if s and _alike(s, numbers)), None)
+        if found is None:  # one is kept beside the first: each holds all weights
+            found = self._other = self._made(plan, self.setup.network)
+        device = self._conditions.device
         found.simulator.repeat(
-            {name: torch.tensor(ks, dtype=torch.float64) for name, ks in counts.items()}
+            {
+                name: torch.tensor(spec.repetitions, dtype=torch.float64, device=device)
+                for name, spec in numbers.products.items()
+            }
         )
         return found
 
@@ -138,9 +143,13 @@ class Bench:
         return setup
 
 
-def _cuts(products: Any) -> tuple[AnalogProduct, ...]:
-    """Return how products are cut, whatever their repetitions."""
-    return tuple(replace(spec, repetitions=()) for spec in products.values())
+def _alike(setup: Setup, numbers: Arithmetic) -> bool:
+    """Return whether products are cut alike, whatever their repetitions."""
+    cuts = [
+        [replace(spec, repetitions=()) for spec in each.products.values()]
+        for each in (setup.simulator.numbers, numbers)
+    ]
+    return cuts[0] == cuts[1]
 
 
 def _learning(task: Task) -> Examples:

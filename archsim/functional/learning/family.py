@@ -24,25 +24,34 @@ AROUND = (0.5, 0.5**0.5, 1.0, 2.0**0.5, 2.0)
 _MOST_EXTENSIONS = 4
 _BISECTIONS = 40
 
+_MORE, _MOST_MORE = 1.02, 5
+"""Factor on the mean by which the next plan is taken, and how often."""
+
 
 @dataclass
 class Family:
     """Plans of one shape, by the factor on it.
 
     Attributes:
-        counts_at: Returns the counts at a factor, within bounds and whole where they have to be.
+        scaled: Returns the counts at a factor, within bounds and of any size.
+        rounded: Returns counts that are whole where they have to be.
         mean: Returns the mean of counts over all multiply-accumulates.
         results: Returns results of counts, trials x examples, for so many trials.
         drop: Returns what results lose.
         curve: Makes a curve of points.
     """
 
-    counts_at: Callable[[float], Tensor]
+    scaled: Callable[[float], Tensor]
+    rounded: Callable[[Tensor], Tensor]
     mean: Callable[[Tensor], float]
     results: Callable[[Tensor, int], Results]
     drop: Callable[[Results], float]
     curve: Callable[[tuple[Point, ...]], Curve]
     _looked: dict[float, float] = field(default_factory=dict)
+
+    def counts_at(self, factor: float) -> Tensor:
+        """Return the counts at a factor, within bounds and whole where they have to be."""
+        return self.rounded(self.scaled(factor))
 
     def look(self, max_drop: float) -> float:
         """Return the factor at which about so much is lost, by few trials; bounds if beyond them.
@@ -52,7 +61,7 @@ class Family:
         factor = 1.0
         step = _OCTAVE if self._drop(factor) > max_drop else 1 / _OCTAVE
         while (self._drop(factor) > max_drop) == (step > 1):
-            if self.mean(self.counts_at(factor * step)) == self.mean(self.counts_at(factor)):
+            if bool((self.scaled(factor * step) == self.scaled(factor)).all()):
                 return factor  # all counts are on their bounds
             factor *= step
         low, high = sorted((factor, factor / step))
@@ -89,6 +98,18 @@ class Family:
                 break
             factors += wider
         return curve, crossing
+
+    def within(self, mean: float, max_drop: float, trials: int) -> Tensor:
+        """Return counts of this mean, or of a little more until they lose no more than allowed.
+
+        A fit passes between plans: one that is on it may itself lose a little more.
+        """
+        counts = self.counts_at(self.factor_of(mean))
+        for _ in range(_MOST_MORE):
+            if self.drop(self.results(counts, trials)) <= max_drop:
+                break
+            counts = self.counts_at(self.factor_of(_MORE * self.mean(counts)))
+        return counts
 
     def factor_of(self, mean: float) -> float:
         """Return the least factor at which plans have so many mean repetitions at least."""

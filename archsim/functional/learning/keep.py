@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import pickle
 import shutil
 import time
 from collections.abc import Mapping
@@ -26,6 +25,7 @@ _EVERY_S = 10.0
 """How often a state is written; a killed run loses no more, or one step where that takes longer."""
 
 _MARK = "learning.json"
+_DIGEST_BYTES = hashlib.sha256().digest_size
 
 
 class Keep:
@@ -59,15 +59,16 @@ class Keep:
         Raises:
             ConfigError: It is damaged.
         """
-        if self._folder is None or not (path := self._folder / f"{name}.pt").exists():
+        if self._folder is None or not (path := self._folder / f"{name}.state").exists():
             return None
-        try:
-            return State(**torch.load(path, weights_only=True))
-        except (OSError, TypeError, RuntimeError, EOFError, pickle.UnpicklingError):
+        content = path.read_bytes()
+        digest, content = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+        if digest != hashlib.sha256(content).digest():  # torch reads damaged numbers as they are
             raise ConfigError(
                 f"{path}: found a damaged state; expected one that was written whole; remove it, "
                 "and learning goes on from the one before"
-            ) from None
+            )
+        return State(**torch.load(io.BytesIO(content), weights_only=True))
 
     def put(self, name: str, state: State, *, now: bool) -> None:
         """Keep a state: now, or if the last one was kept some time ago."""
@@ -75,25 +76,25 @@ class Keep:
             return
         if not now and time.monotonic() - self._written_s < _EVERY_S:
             return
-        content = io.BytesIO()
-        torch.save(asdict(state), content)
-        documents.write_atomically(self._folder / f"{name}.pt", content.getvalue())
+        buffer = io.BytesIO()
+        torch.save(asdict(state), buffer)
+        content = buffer.getvalue()
+        digest = hashlib.sha256(content).digest()
+        documents.write_atomically(self._folder / f"{name}.state", digest + content)
         self._written_s = time.monotonic()
-
-    def remove(self) -> None:
-        """Remove all that was kept."""
-        if self._folder is not None:
-            shutil.rmtree(self._folder)
 
     def _open(self, folder: Path) -> None:
         mark = folder / _MARK
-        if not folder.exists():
+        begun = folder.is_dir() and all(
+            path.name.startswith(f".{_MARK}.") for path in folder.iterdir()
+        )
+        if begun or not folder.exists():  # killed before its mark was there, it is empty
             if not folder.absolute().parent.is_dir():
                 raise ConfigError(
                     f"{folder}: found no folder {folder.parent}; expected one to write to; make it "
                     "first"
                 )
-            folder.mkdir()
+            folder.mkdir(exist_ok=True)
             documents.write_atomically(mark, json.dumps({"key": self._key}) + "\n")
             return
         try:
@@ -109,3 +110,9 @@ class Keep:
                 "weights, data, machine, rules, target, seed, threads, device and settings; choose "
                 "another name, or remove it"
             )
+
+
+def discard(folder: Path | str | None) -> None:
+    """Remove all that was kept in a checkpoint of learning, if there is one."""
+    if folder is not None and (Path(folder) / _MARK).is_file():
+        shutil.rmtree(folder)

@@ -20,12 +20,14 @@ from archsim.functional.learning.judge import Judge
 from archsim.functional.learning.keep import Keep
 from archsim.functional.learning.learner import Rules
 from archsim.functional.learning.news import Narrator, News
-from archsim.functional.learning.search import Learned, Pricer, Search
+from archsim.functional.learning.search import SETTLED, Learned, Pricer, Search
 from archsim.functional.learning.sharing import Granularity
 from archsim.functional.setup import tensors_sha256
+from archsim.functional.statistics import FEWEST
 from archsim.functional.store import Store
 from archsim.functional.task import Task
 from archsim.hardware import Hardware
+from archsim.physics.repetition import Repetition
 from archsim.workload import RepetitionPlan
 
 TRIALS = 16
@@ -178,8 +180,8 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
         rules: How counts are learned.
         price: Name of a price of the machine, and what gives it; mean repetitions if not given.
         network: What :func:`archsim.functional.exported` gave for this task, if it is there.
-        checkpoint: Folder that everything is kept in as it comes, and taken from. It is removed
-            at the end.
+        checkpoint: Folder that everything is kept in as it comes, and taken from; once the plan is
+            saved, :func:`archsim.functional.learning.discard` it.
         tell: Called after each step and trial.
         compare: Whether to judge uniform counts, too.
         changed: Fields of :class:`Conditions` that are to be others.
@@ -191,6 +193,7 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
     how = Conditions.of(conditions or Conditions(trials=TRIALS), changed)
     rules = rules or Rules()
     name, pricer = price or ("photons", None)
+    _check(hardware, aim, how)
     bench = Bench(task, hardware, how, network)
     facts = _facts(bench, how, rules, aim, name)
     keep = Keep(checkpoint, facts)
@@ -199,7 +202,10 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
     search = Search(bench, judge, rules, pricer=pricer, keep=keep)
     found = _found(search, aim, how)
     results = judge.results(found.learned.sharing, found.repetitions, how.trials)
-    noisy, drop = judge.estimates(results, how.seed)
+    sharing = found.learned.sharing
+    noisy, drop = judge.estimates(
+        sharing.plan(bench.workload, found.repetitions), results, how.seed
+    )
     mean = found.learned.sharing.mean(found.repetitions)
     one_j = optical_energy_per_mac_j(hardware)
     metric = bench.setup.passes.metric
@@ -210,7 +216,7 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
         "converged": str(found.learned.converged),
     }
     plan = found.learned.sharing.plan(bench.workload, found.repetitions, facts | said)
-    made = LearnedPlan(
+    return LearnedPlan(
         task=bench.setup.task.name,
         hardware=hardware.name,
         granularity=Granularity(aim.granularity),
@@ -233,10 +239,34 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
         crossing=found.crossing,
         curve=found.curve,
         uniform=_uniform(search, judge, aim, how) if compare else None,
-        notes=found.notes,
+        notes=(*found.notes, *_over(aim, drop)),
     )
-    keep.remove()
-    return made
+
+
+def _check(hardware: Hardware, aim: Aim, how: Conditions) -> None:
+    """Refuse before long work what could only end in a plan that does not run, or in no interval.
+
+    Raises:
+        ConfigError: Everything that does not fit.
+    """
+    faults, tiles = [], hardware.tiles
+    if aim.granularity is Granularity.CHANNEL and tiles.repetition is Repetition.POWER:
+        faults.append(
+            f"granularity: found channel, but '{hardware.name}' repeats by power; expected op or "
+            "uniform, since one laser feeds all channels; choose one"
+        )
+    if tiles.repetition is Repetition.SPACE and tiles.count == 1:
+        faults.append(
+            f"hardware: found one tile in '{hardware.name}', which repeats in space; expected "
+            "several, since one does not repeat; raise tiles.count, or repeat in time"
+        )
+    if aim.max_drop is not None and how.trials < FEWEST:
+        faults.append(
+            f"trials: found {how.trials}; expected {FEWEST} at least, for the interval of what is "
+            "lost; raise it"
+        )
+    if faults:
+        raise ConfigError("\n".join(faults))
 
 
 @dataclass(frozen=True)
@@ -273,7 +303,7 @@ def _found(search: Search, aim: Aim, how: Conditions) -> _Found:
             "that one"
         )
     mean = points[0].repetitions if at_least else crossing.repetitions
-    repetitions = family.counts_at(family.factor_of(mean))
+    repetitions = family.within(mean, max_drop, how.trials)
     return _Found(learned, repetitions, crossing, points, tuple(notes))
 
 
@@ -286,16 +316,34 @@ def _uniform(search: Search, judge: Judge, aim: Aim, how: Conditions) -> Uniform
     counts = search.rounded_up(even, factor)
     results = judge.results(even.sharing, counts, how.trials)
     plan = even.sharing.plan(search.workload, counts)
-    return Uniform(plan, even.sharing.mean(counts), *judge.estimates(results, how.seed))
+    return Uniform(plan, even.sharing.mean(counts), *judge.estimates(plan, results, how.seed))
+
+
+def _over(aim: Aim, drop: Estimate) -> tuple[str, ...]:
+    """Return a note where this very plan loses more than allowed."""
+    if aim.max_drop is None or drop.value <= aim.max_drop:
+        return ()
+    return (
+        f"drop: found {drop.value:.3g} with the plan itself, where the fit through its like says "
+        f"{aim.max_drop:g}; expected a difference within the intervals; raise --trials, or lower "
+        "--max-drop a little",
+    )
 
 
 def _notes(learned: Learned) -> tuple[str, ...]:
-    if learned.converged:
-        return ()
-    return (
-        "learning: found the target missed after all steps, so that counts were scaled to it; "
-        "expected it met; raise --steps or --penalty",
-    )
+    notes = []
+    if not learned.converged:
+        notes.append(
+            "learning: found the target missed after all steps, so that counts were scaled to it; "
+            "expected it met; raise --steps or --penalty"
+        )
+    if learned.moved > SETTLED:
+        notes.append(
+            f"learning: found counts that still moved by {100 * learned.moved:.0f} % in the last "
+            f"round; expected {100 * SETTLED:.0f} % at most; the plan is within the drop, but "
+            "raise --steps for one that may take less"
+        )
+    return tuple(notes)
 
 
 def _facts(bench: Bench, how: Conditions, rules: Rules, aim: Aim, price: str) -> dict[str, str]:

@@ -9,8 +9,9 @@ whole runs of its engine, one count changed at a time.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -113,15 +114,19 @@ class Price:
         slope = (high - low) / (counts[place + 1] - counts[place])
         return low + slope * (repetitions - counts[place])
 
-    def one(self, place: int, repetitions: Tensor) -> Tensor:
-        """Return what one of the plan's counts adds at these counts, [counts given, amounts]."""
-        alone = Price(
-            self.name, self.unit, self.counts, self.tables[:, place : place + 1], self.offsets
-        )
-        spread = alone.tables.expand(-1, len(repetitions), -1)
-        return replace(alone, tables=spread).each(repetitions).T
+    def one(self, place: int, count: float) -> list[float]:
+        """Return what one of the plan's counts adds to each amount: an entry of :meth:`each`."""
+        knots = self.counts.tolist()
+        at = min(max(bisect_right(knots, count) - 1, 0), len(knots) - 2)
+        share = (count - knots[at]) / (knots[at + 1] - knots[at])
+        ends = self.tables[:, place, at : at + 2].tolist()
+        return [low + share * (high - low) for low, high in ends]
 
     def excess(self, repetitions: Tensor, target: float) -> Tensor:
-        """Return ln((C - C_0 + ε)/(target - C_0 + ε)): above 0 where counts cost too much."""
-        allowed = target - self.least + self.eased
-        return ((self.cost(repetitions) - self.least + self.eased) / allowed).log()
+        """Return ln((C - C_0 + ε)/(target - C_0 + ε)): above 0 where counts cost too much.
+
+        Tables hold near a plan: what they say of few repetitions may lie below C_0, and counts as
+        C_0.
+        """
+        above = (self.cost(repetitions) - self.least).clamp(min=0.0) + self.eased
+        return (above / (max(target - self.least, 0.0) + self.eased)).log()

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
-from typing import Any
+from math import prod
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from archsim.functional.learning.learner import Bounds
@@ -36,67 +34,76 @@ def whole(
     rounding = _Rounding(bounds.kept(repetitions.round()), sensitivity, price, bounds)
     rounding.move(-1, target)
     rounding.move(+1, target)
-    return torch.from_numpy(rounding.counts)
+    return torch.tensor(rounding.counts, dtype=torch.float64)
 
 
 class _Rounding:
     """Counts on their way to the target.
 
-    The best move comes from a heap: thousands of channels may each have to move.
+    The best change comes from a heap, in plain numbers: thousands of channels may have to move.
     """
 
     def __init__(self, counts: Tensor, sensitivity: Tensor, price: Price, bounds: Bounds) -> None:
-        self.counts = counts.numpy().copy()
-        self._sensitivity, self._price = sensitivity.numpy(), price
-        self._least, self._most = bounds.least.numpy(), bounds.most.numpy()
-        self._amounts = price.amounts(counts).numpy()
+        self.counts: list[float] = counts.tolist()
+        self._sensitivity: list[float] = sensitivity.tolist()
+        self._bounds = list(zip(bounds.least.tolist(), bounds.most.tolist(), strict=True))
+        self._price = price
+        self._amounts: list[float] = price.amounts(counts).tolist()
+        self._cost = prod(self._amounts)
         here = price.each(counts)
-        self._changes = {
-            by: (price.each(counts + by) - here).numpy() for by in (-1, +1)
-        }  # of each amount, by one count alone
-
-    @property
-    def _cost(self) -> float:
-        return float(self._amounts.prod())
+        self._changes: dict[int, list[list[float]]] = {
+            by: (price.each(counts + by) - here).T.tolist() for by in (-1, +1)
+        }  # of each amount, by one count alone, [counts, amounts]
 
     def move(self, by: int, target: float) -> None:
         """Change counts by one, the best first: down to the target, or up as far as it allows."""
-        worths = self._worths(slice(None), by, target).tolist()
-        waiting = [(-worth, place) for place, worth in enumerate(worths) if worth > -np.inf]
-        heapify(waiting)
+        waiting = self._waiting(by, target)
         while waiting and (by > 0 or self._cost > target):
             _, place = heappop(waiting)
-            now = -float(self._worths(slice(place, place + 1), by, target)[0])
-            if now == np.inf:
+            worth = self._worth(place, by, target)
+            if worth is None:
                 continue
-            if waiting and (now, place) > waiting[0]:  # other moves have made it worth less
-                heappush(waiting, (now, place))
-                continue
-            self._take(place, by)
-            next_ = -float(self._worths(slice(place, place + 1), by, target)[0])
-            if next_ < np.inf:
-                heappush(waiting, (next_, place))
+            if not waiting or (-worth, place) <= waiting[0]:  # else: worth less by now
+                before = self._cost
+                self._take(place, by)
+                if by > 0 and self._cost < before * (1 - _FREE):  # others may fit again
+                    waiting = self._waiting(by, target)
+                    continue
+                worth = self._worth(place, by, target)
+            if worth is not None:
+                heappush(waiting, (-worth, place))
 
-    def _worths(self, at: slice, by: int, target: float) -> NDArray[Any]:
-        """Return what each change is worth: loss for cost; minus infinity where it may not be."""
-        counts = self.counts[at]
-        moved = counts + by
-        allowed = (moved >= self._least[at]) & (moved <= self._most[at])
-        cost = (self._amounts[:, None] + self._changes[by][:, at]).prod(0)
+    def _waiting(self, by: int, target: float) -> list[tuple[float, int]]:
+        """Return all changes that may be made, as a heap: the one worth most comes first."""
+        waiting = [
+            (-worth, place)
+            for place in range(len(self.counts))
+            if (worth := self._worth(place, by, target)) is not None
+        ]
+        heapify(waiting)
+        return waiting
+
+    def _worth(self, place: int, by: int, target: float) -> float | None:
+        """Return the loss for the cost of a change; None where it may not be made."""
+        count = self.counts[place]
+        moved = count + by
+        least, most = self._bounds[place]
+        if not least <= moved <= most:
+            return None
+        changes = self._changes[by][place]
+        cost = prod(amount + change for amount, change in zip(self._amounts, changes, strict=True))
         dearer, free = cost - self._cost, _FREE * self._cost
-        with np.errstate(divide="ignore", invalid="ignore"):  # a count of 0 is none
-            gain = by * self._sensitivity[at] * (1 / counts - 1 / moved)  # loss that changes hands
-            if by < 0:
-                allowed &= dearer < -free
-                worth = -(gain / -dearer)
-            else:
-                allowed &= (cost <= target) & (gain > 0)
-                worth = gain / np.maximum(dearer, free)
-        return np.where(allowed, worth, -np.inf)
+        gain = by * self._sensitivity[place] * (1 / count - 1 / moved)  # loss that changes hands
+        if by < 0:
+            return gain / dearer if dearer < -free else None
+        return gain / max(dearer, free) if cost <= target and gain > 0 else None
 
     def _take(self, place: int, by: int) -> None:
-        self._amounts = self._amounts + self._changes[by][:, place]
+        changes = self._changes[by][place]
+        self._amounts = [a + change for a, change in zip(self._amounts, changes, strict=True)]
+        self._cost = prod(self._amounts)
         self.counts[place] += by
-        near = self.counts[place] + torch.tensor([-1.0, 0.0, 1.0], dtype=torch.float64)
-        low, here, high = self._price.one(place, near).numpy()
-        self._changes[-1][:, place], self._changes[+1][:, place] = low - here, high - here
+        here = self._price.one(place, self.counts[place])
+        for step in (-1, +1):
+            there = self._price.one(place, self.counts[place] + step)
+            self._changes[step][place] = [b - a for a, b in zip(here, there, strict=True)]

@@ -34,7 +34,9 @@ Pricer = Callable[[PlanOf, Tensor, Bounds], Price]
 """From what makes plans, counts and their bounds to a price of the machine near these counts."""
 
 _MORE_STEPS = 300
-_SETTLED = 0.05
+SETTLED = 0.05
+"""Move of the mean count, in parts, below which learning on is over."""
+
 _MOST_ROUNDS = 3
 _BELOW_UNIFORM = 0.5
 """First target of learned counts, over what uniform ones need beyond the least."""
@@ -54,6 +56,7 @@ class Learned:
         price: What they cost, near them.
         converged: Whether the target was met but for the last scaling.
         steps: Steps so far, of all runs.
+        moved: By which part the mean count moved when it was last scaled to a drop.
     """
 
     sharing: Sharing
@@ -62,6 +65,7 @@ class Learned:
     price: Price
     converged: bool = True
     steps: int = 0
+    moved: float = 0.0
 
 
 class Search:
@@ -115,18 +119,20 @@ class Search:
         for _ in range(_MOST_ROUNDS):
             factor = self.family(learned).look(max_drop)
             scaled = self._times(learned, factor)
-            if abs(log(factor)) < _SETTLED or bool((scaled == self._least(learned)).all()):
+            if abs(log(factor)) < SETTLED or bool((scaled == self._least(learned)).all()):
                 return learned, factor
             target = float(learned.price.cost(scaled))
             learned = self._learn(
                 learned.sharing, scaled, target, self._shorter, first_step=learned.steps
             )
-        return learned, self.family(learned).look(max_drop)
+        factor = self.family(learned).look(max_drop)
+        return replace(learned, moved=abs(log(factor))), factor
 
     def family(self, learned: Learned) -> Family:
         """Return the plans of the shape that was learned."""
         return Family(
-            counts_at=lambda factor: self.rounded(learned, self._times(learned, factor)),
+            scaled=lambda factor: self._times(learned, factor),
+            rounded=lambda counts: self.rounded(learned, counts),
             mean=learned.sharing.mean,
             results=lambda counts, trials: self._judge.results(learned.sharing, counts, trials),
             drop=self._judge.drop,
@@ -174,7 +180,8 @@ class Search:
         channels = self._learn(by_channel, start, mean, self._rules, photons=True)
         sharing = by_channel.grouped(bench.workload, channels.repetitions, bench.columns())
         start = sharing.gathered(channels.repetitions, by_channel)
-        return self._learn(sharing, start, target, self._shorter, first_step=channels.steps)
+        found = self._learn(sharing, start, target, self._shorter, first_step=channels.steps)
+        return replace(found, converged=found.converged and channels.converged)
 
     def _alike(self, sharing: Sharing, even: Learned) -> Tensor:
         """Return the counts of a sharing that are all as uniform ones."""

@@ -384,7 +384,7 @@ def test_a_run_that_is_killed_again_and_again_ends_as_an_unbroken_one(folder):
         return json.loads((folder / output).read_text())
 
     def kept():
-        found = (folder / "killed.json.learning").glob("stage-*.pt")
+        found = (folder / "killed.json.learning").glob("stage-*.state")
         return {path.name: path.stat().st_mtime_ns for path in found}
 
     moments = random.Random(0)
