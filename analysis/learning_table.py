@@ -51,6 +51,7 @@ from archsim.functional.learning import (
 from archsim.functional.learning.crossing import Resampling
 from archsim.functional.statistics import Interval
 from archsim.report import simulate
+from archsim.report.learning import known
 from archsim.report.machine_price import PRICES, pricer
 from archsim.units import format_si
 from archsim.workload import RepetitionPlan, load_workload, save_plan
@@ -244,10 +245,10 @@ def figures(cell: Cell, learned: LearnedPlan, task: Task) -> dict[str, Any]:
             break
         compared = ratio(crossing, crossing_of(cell.beside(str(granularity)), task))
         interval = compared.interval
-        ratios[str(granularity)] = [compared.value, interval.low, interval.high]
+        ratios[str(granularity)] = [compared.value, known(interval.low), known(interval.high)]
     return {
-        "repetitions": crossing.repetitions,
-        "interval": [crossing.interval.low, crossing.interval.high],
+        "repetitions": known(crossing.repetitions),
+        "interval": [known(crossing.interval.low), known(crossing.interval.high)],
         "ratios": ratios,
         "energy_per_mac_j": learned.energy_per_mac_j,
         "plan_repetitions": learned.repetitions,
@@ -304,12 +305,18 @@ def text(found: Mapping[str, Any] | None) -> str:
     """Return a cell: photons or repetitions a MAC with their interval, and the former's light."""
     if found is None:
         return "not run"
+    fewest, most = found["curve"][0][0], found["curve"][-1][0]
     low, high = found["interval"]
-    said = f"{found['repetitions']:.3g} [{low:.3g}, {high:.3g}]"
+    bounds = (
+        f"{low:.3g}" if low else f"< {fewest:.3g}",
+        f"{high:.3g}" if high else f"> {most:.3g}",
+    )
+    count = found["repetitions"]
+    said = f"{f'{count:.3g}' if count else f'< {fewest:.3g}'} [{', '.join(bounds)}]"
     one_j = found["energy_per_mac_j"]
-    if one_j is None:
+    if one_j is None or not count:
         return said
-    light_j = one_j / found["plan_repetitions"] * found["repetitions"]
+    light_j = one_j / found["plan_repetitions"] * count
     return f"{said} = {light_j / ATTO:.3g} aJ"
 
 
@@ -319,8 +326,8 @@ def saved(found: Mapping[str, Any] | None) -> str:
     if compared is None:
         return ""
     value, low, high = compared
-    if low <= 1 <= high:
-        return f"not resolved [{100 * (1 - high):.0f}, {100 * (1 - low):.0f}]"
+    if value is None or low is None or high is None or low <= 1 <= high:
+        return "not resolved"
     return f"{100 * (1 - value):.0f} % [{100 * (1 - high):.0f}, {100 * (1 - low):.0f}]"
 
 
