@@ -49,6 +49,7 @@ from archsim.functional.learning import (
     ratio,
 )
 from archsim.functional.learning.crossing import Resampling
+from archsim.functional.learning.learning import PROCEDURE
 from archsim.functional.statistics import Interval
 from archsim.report import simulate
 from archsim.report.learning import known
@@ -180,6 +181,7 @@ def is_same(found: Mapping[str, Any] | None, cell: Cell, task: Task) -> bool:
         "settings": repr(noise.settings),
         "rules": repr(cell.rules),
         "price": cell.price,
+        "procedure": PROCEDURE,
         "aim": f"a drop of {MAX_DROP:g} at most",
         "trials": str(TRIALS),
         "seed": str(SEED),
@@ -361,7 +363,7 @@ def system_table(chosen: Sequence[Cell]) -> str:
                 format_si(took["energy_j"], "J", 3),
                 format_si(took["latency_s"], "s", 3),
                 f"{took['throughput_per_s']:.3g}",
-                f"{100 * took['laser_j'] / took['energy_j']:.2g} %",
+                f"{100 * took['laser_j'] / took['energy_j']:.2g} %" if took["laser_j"] else "none",
             ]
         lines.append(line)
     return markdown(heads, lines)

@@ -110,9 +110,9 @@ def learn(  # noqa: PLR0913 - one parameter for each option
         from archsim.workload import save_plan
 
         save_plan(found.plan, output)
-    discard(checkpoint)
-    notes = [*(renamed(note, OF_AIM) for note in found.notes), *_notes(subject, learning)]
+        discard(checkpoint)
     rows = counts_rows(found.plan, subject.workload, machine)
+    notes = [*(renamed(note, OF_AIM) for note in found.notes), *_notes(subject, learning, rows)]
     try:
         plans = plan_rows(found, subject.workload, machine)
     except ArchsimError as fault:
@@ -135,6 +135,11 @@ def _checkpoint(output: Path | None, checkpoint: Path | None) -> Path | None:
             "rename one"
         )
     check_target(output, PLAN)
+    if checkpoint is not None and checkpoint.resolve() in output.resolve().parents:
+        raise ConfigError(
+            f"{output}: found it in the folder of --checkpoint; expected it elsewhere, since that "
+            "is emptied at the end; choose another folder"
+        )
     return checkpoint or output.with_name(f"{output.name}.learning")
 
 
@@ -198,9 +203,15 @@ def _teller(bar: ProgressBar, unit: str, one_j: float | None) -> Callable[[News]
     return tell
 
 
-def _notes(subject: Subject, learning: LearningOptions) -> list[str]:
-    """Return what to know about the data before quoting a number."""
+def _notes(subject: Subject, learning: LearningOptions, rows: Sequence[CountsRow]) -> list[str]:
+    """Return what to know before quoting a number."""
     notes = list(subject.notes)
+    alone = all(row.least == row.most for row in rows)
+    if learning.granularity == "channel" and learning.cost != PHOTONS and alone:
+        notes.append(
+            f"--cost: found {learning.cost}, for which columns that a tile holds together share "
+            "one count; a tile of this machine holds all channels of each op, so this plan is by op"
+        )
     source = subject.task.source.get("learning", "")
     if learning.learning is not None:
         notes.append(

@@ -270,7 +270,11 @@ class LearningOptions:
     ] = True
     steps: Annotated[
         int | None,
-        typer.Option(metavar="N", help="1500 by default.", rich_help_panel=_LEARNING),
+        typer.Option(
+            metavar="N",
+            help="1500 by default; more, up to 300 at a time, while the target is missed.",
+            rich_help_panel=_LEARNING,
+        ),
     ] = None
     learning_batch: Annotated[
         int | None,

@@ -32,7 +32,7 @@ def split(task: Task, learning: int) -> Task:
     if task.learning is not None:
         raise ConfigError(
             f"{task.name}: found {len(task.learning.targets):,} examples to learn from; expected "
-            "none where test examples are to be split; leave the split out"
+            "none where test examples are to be set apart; leave --learning out"
         )
     if not is_count(count):
         raise ConfigError(

@@ -15,7 +15,7 @@ from archsim.workload.plan import plan_document
 
 if TYPE_CHECKING:
     from archsim.functional import Interval
-    from archsim.functional.learning import Crossing, LearnedPlan
+    from archsim.functional.learning import Crossing, LearnedPlan, Ratio
     from archsim.functional.learning.learning import Uniform
 
 _APART = ("plan", "notes", "crossing", "curve", "uniform", "price", "cost", "unit")
@@ -137,7 +137,16 @@ def _uniform(uniform: Uniform) -> dict[str, Any]:
         "repetitions": uniform.repetitions,
         "noisy": asdict(uniform.noisy),
         "drop": asdict(uniform.drop),
+        "ratio": _ratio(uniform.ratio) if uniform.ratio else None,
         "plan": plan_document(uniform.plan),
+    }
+
+
+def _ratio(found: Ratio) -> dict[str, Any]:
+    return {
+        "value": found.value,
+        "interval": _bounds(found.interval),
+        "resolved": found.value is not None and found.resolved,
     }
 
 

@@ -15,7 +15,7 @@ from archsim.units import format_si
 
 if TYPE_CHECKING:
     from archsim.functional import Estimate, Interval
-    from archsim.functional.learning import Crossing, LearnedPlan
+    from archsim.functional.learning import Crossing, LearnedPlan, Ratio
 
 _TITLES = {
     "uniform": "the same repetitions everywhere",
@@ -59,6 +59,8 @@ def _paid(found: LearnedPlan) -> Lines:
         lines.append(("light", light, "detected, in all repetitions together"))
     if found.crossing is not None:
         lines += _crossed(found.crossing, found.metric_unit)
+    if found.uniform is not None and found.uniform.ratio is not None:
+        lines += _saved(found.uniform.ratio)
     if found.unit:
         lines.append((found.price, format_si(found.cost, found.unit), "of one input, whole run"))
     return lines
@@ -72,6 +74,17 @@ def _crossed(crossing: Crossing, unit: str) -> Lines:
     if known(crossing.repetitions) is None:
         figure, meaning = f"< {tried.low:.4g}", f"less than {allowed} are lost at the fewest"
     return [("crossing", figure, meaning), ("", *_sure(crossing.interval, tried))]
+
+
+def _saved(compared: Ratio) -> Lines:
+    """Return what the crossing is of that of uniform counts."""
+    low, high = known(compared.interval.low), known(compared.interval.high)
+    bounds = f"95 % {'0' if low is None else f'{low:.3g}'} to "
+    bounds += "any" if high is None else f"{high:.3g}"
+    if compared.value is None or not compared.resolved:
+        return [("of uniform", "not resolved", f"mean K over that of uniform counts; {bounds}")]
+    meant = f"mean K over that of uniform counts, on the same images and noise; {bounds}"
+    return [("of uniform", f"{compared.value:.3g}", meant)]
 
 
 def _sure(interval: Interval, tried: Interval) -> tuple[str, str]:

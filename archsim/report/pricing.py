@@ -219,7 +219,7 @@ def _check_machine(hardware: Hardware) -> None:
         raise ConfigError(
             f"prices: found tiles.reload: false in '{hardware.name}', whose tiles are shared out "
             "among all ops anew for every plan; expected a machine where an op's count changes "
-            "only what that op takes; set tiles.reload: true, or learn with photons"
+            "only what that op takes; set tiles.reload: true, or pay photons (--cost photons)"
         )
 
 

@@ -64,7 +64,8 @@ class Bench:
         if not self.setup.noise:
             raise WorkloadError(
                 f"{task.name} on {hardware.name}: found no noise that acts; expected some, since "
-                "without it the least counts are the best; add a source, or leave --noise out"
+                "without it the least counts are the best; choose a machine that has sources, or "
+                "let them act"
             )
         self.setup.simulator.requires_grad_(requires_grad=False)
 

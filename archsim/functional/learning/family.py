@@ -23,6 +23,7 @@ AROUND = (0.5, 0.5**0.5, 1.0, 2.0**0.5, 2.0)
 
 _MOST_EXTENSIONS = 4
 _BISECTIONS = 40
+_MOST_OCTAVES = 60
 
 _MORE, _MOST_MORE = 1.02, 5
 """Factor on the mean by which the next plan is taken, and how often."""
@@ -86,6 +87,10 @@ class Family:
             seed: Of the draws of examples and trials.
         """
         factors = [factor * times for times in AROUND]
+        for octave in range(1, _MOST_OCTAVES):
+            if len(self._means(factors)) > 1:
+                break  # else all counts are on their bounds, and no curve has one point
+            factors = [factor * _OCTAVE**end for end in (-octave, 0, octave)]
         for extension in range(_MOST_EXTENSIONS + 1):
             curve = self.curve(self._points(factors, trials))
             crossing = curve.crossing(max_drop, seed=seed)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -25,6 +25,9 @@ _EVERY_S = 10.0
 """How often a state is written; a killed run loses no more, or one step where that takes longer."""
 
 _MARK = "learning.json"
+_RESULTS = "results.json"
+_OWN = ("*.state", _RESULTS, f".{_RESULTS}.*", ".*.state.*", f".{_MARK}.*", _MARK)
+"""What is kept, and what is left of it where a run was killed while it wrote."""
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
 
@@ -46,12 +49,13 @@ class Keep:
         text = json.dumps(dict(key), sort_keys=True)
         self._key = hashlib.sha256(text.encode()).hexdigest()
         if self._folder is not None:
-            self._open(self._folder)
+            with _told(self._folder):
+                self._open(self._folder)
 
     @property
     def results(self) -> Path | None:
         """The file for results of evaluations."""
-        return None if self._folder is None else self._folder / "results.json"
+        return None if self._folder is None else self._folder / _RESULTS
 
     def state(self, name: str) -> State | None:
         """Return a state that was kept.
@@ -107,12 +111,34 @@ class Keep:
         if found != self._key:
             raise ConfigError(
                 f"{folder}: found a checkpoint of another run; expected this one's: network, "
-                "weights, data, machine, rules, target, seed, threads, device and settings; choose "
-                "another name, or remove it"
+                "weights, data, machine, granularity, aim, price, rules, trials, seed, batch, "
+                "threads, device, settings and versions; choose another name, or remove it"
             )
 
 
 def discard(folder: Path | str | None) -> None:
-    """Remove all that was kept in a checkpoint of learning, if there is one."""
-    if folder is not None and (Path(folder) / _MARK).is_file():
-        shutil.rmtree(folder)
+    """Remove what a checkpoint of learning keeps, if there is one, and its folder if it is empty.
+
+    Raises:
+        ConfigError: It cannot be removed.
+    """
+    if folder is None or not (Path(folder) / _MARK).is_file():
+        return
+    with _told(Path(folder)):
+        own = [path for pattern in _OWN for path in Path(folder).glob(pattern)]
+        for path in own:
+            path.unlink()
+        if not any(Path(folder).iterdir()) and Path(folder).resolve() != Path.cwd():
+            Path(folder).rmdir()
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """Turn what the system refuses into a sentence."""
+    try:
+        yield
+    except OSError as fault:
+        raise ConfigError(
+            f"{folder}: cannot be used as a checkpoint ({fault.strerror}); check the folder and "
+            "your rights there, or choose another with --checkpoint"
+        ) from None

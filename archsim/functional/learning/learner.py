@@ -243,7 +243,7 @@ class Learner:
             return state
         return replace(
             state,
-            last=state.last + _MORE_STEPS,
+            last=state.last + min(_MORE_STEPS, self.rules.steps),
             weight=_RAISED * state.weight,
             raises=state.raises + 1,
             gradients=torch.zeros_like(state.gradients),

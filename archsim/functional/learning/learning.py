@@ -14,7 +14,7 @@ from archsim.frontend import Exported
 from archsim.functional.accuracy import Estimate
 from archsim.functional.conditions import Conditions
 from archsim.functional.learning.bench import Bench
-from archsim.functional.learning.crossing import Crossing
+from archsim.functional.learning.crossing import Crossing, Ratio, ratio
 from archsim.functional.learning.energy import optical_energy_per_mac_j
 from archsim.functional.learning.judge import Judge
 from archsim.functional.learning.keep import Keep
@@ -29,6 +29,9 @@ from archsim.functional.task import Task
 from archsim.hardware import Hardware
 from archsim.physics.repetition import Repetition
 from archsim.workload import RepetitionPlan
+
+PROCEDURE = "2"
+"""Changes with what learning does: results of another procedure are not gone on with."""
 
 TRIALS = 16
 """Trials by default: an interval over seeds that does not blur a drop of some points."""
@@ -91,12 +94,14 @@ class Uniform:
         repetitions: How many.
         noisy: With noise: mean over trials.
         drop: What noise takes away.
+        ratio: Of the learned crossing to the uniform one; None with a target.
     """
 
     plan: RepetitionPlan
     repetitions: float
     noisy: Estimate
     drop: Estimate
+    ratio: Ratio | None = None
 
 
 @dataclass(frozen=True)
@@ -238,7 +243,7 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
         drop=drop,
         crossing=found.crossing,
         curve=found.curve,
-        uniform=_uniform(search, judge, aim, how) if compare else None,
+        uniform=_uniform(search, judge, aim, how, found.crossing) if compare else None,
         notes=(*found.notes, *_over(aim, drop)),
     )
 
@@ -307,16 +312,29 @@ def _found(search: Search, aim: Aim, how: Conditions) -> _Found:
     return _Found(learned, repetitions, crossing, points, tuple(notes))
 
 
-def _uniform(search: Search, judge: Judge, aim: Aim, how: Conditions) -> Uniform | None:
-    """Return the uniform counts that a plan is compared with; None for a plan that is uniform."""
+def _uniform(
+    search: Search, judge: Judge, aim: Aim, how: Conditions, crossing: Crossing | None
+) -> Uniform | None:
+    """Return uniform counts at the target, or at the drop; None where there are none to compare."""
     if aim.granularity is Granularity.UNIFORM:
         return None
-    even = search.even()
-    factor = aim.target or search.family(even).look(aim.max_drop or 0.0)
-    counts = search.rounded_up(even, factor)
+    even, compared = search.even(), None
+    if aim.max_drop is None or crossing is None:
+        counts = search.uniform(aim.target or 0.0)
+    else:
+        family = search.family(even)
+        curve, own = family.measure(
+            family.look(aim.max_drop), how.trials, aim.max_drop, seed=how.seed
+        )
+        if own.repetitions == float("inf"):
+            return None  # no uniform counts lose so little
+        mean = own.repetitions or curve.repetitions[0]
+        counts = family.within(mean, aim.max_drop, how.trials)
+        compared = ratio(crossing, own)
     results = judge.results(even.sharing, counts, how.trials)
     plan = even.sharing.plan(search.workload, counts)
-    return Uniform(plan, even.sharing.mean(counts), *judge.estimates(plan, results, how.seed))
+    noisy, drop = judge.estimates(plan, results, how.seed)
+    return Uniform(plan, even.sharing.mean(counts), noisy, drop, compared)
 
 
 def _over(aim: Aim, drop: Estimate) -> tuple[str, ...]:
@@ -352,6 +370,7 @@ def _facts(bench: Bench, how: Conditions, rules: Rules, aim: Aim, price: str) ->
     del known["plan"]
     device = how.device if how.device == "cpu" else torch.cuda.get_device_name(how.device)
     return known | {
+        "procedure": PROCEDURE,
         "weights_sha256": bench.setup.digest(),
         "learning_sha256": tensors_sha256((*bench.examples.inputs, bench.examples.targets)),
         "granularity": str(aim.granularity),

@@ -104,8 +104,15 @@ class Search:
                 f"the least that any plan has, and at most {most:g}; correct it"
             )
         even = replace(even, repetitions=torch.full_like(even.repetitions, repetitions))
-        even = replace(even, price=self._price(even.sharing, even.repetitions))
-        return self._to_cost(granularity, float(even.price.cost(even.repetitions)), even)
+        even = self._moved(even, even.repetitions)
+        cost = float(even.price.cost(even.repetitions))
+        if not cost > float(even.price.cost(self._least(even))):
+            raise ConfigError(
+                f"target: found {repetitions:.6g} repetitions, whose {even.price.name} is no more "
+                f"than that of {least:g}; expected some that are paid for; raise it, or choose "
+                "another cost"
+            )
+        return self._to_cost(granularity, cost, even)
 
     def to_drop(self, granularity: Granularity, max_drop: float) -> tuple[Learned, float]:
         """Return counts, and the factor on them with which they lose about what is allowed."""
@@ -156,12 +163,11 @@ class Search:
             return self._learn(sharing, self._alike(sharing, even), target, self._rules)
         return self._by_groups(target, even)
 
-    def rounded_up(self, learned: Learned, factor: float) -> Tensor:
-        """Return counts times a factor, each the next whole one where they have to be whole."""
-        counts = learned.repetitions * factor
-        return self._bench.bounds(learned.sharing).kept(
-            counts.ceil() if self._bench.whole else counts
-        )
+    def uniform(self, repetitions: float) -> Tensor:
+        """Return so many uniform repetitions, the next whole number where they have to be whole."""
+        bounds = self._bench.bounds(self._sharing(Granularity.UNIFORM))
+        counts = torch.full_like(bounds.least, repetitions)
+        return bounds.kept(counts.ceil() if self._bench.whole else counts)
 
     @property
     def workload(self) -> Workload:
@@ -249,7 +255,9 @@ class Search:
             return Price.photons(sharing)
         bounds = self._bench.bounds(sharing)
         return self._pricer(
-            lambda counts: sharing.plan(self._bench.workload, torch.as_tensor(counts)),
+            lambda counts: sharing.plan(
+                self._bench.workload, torch.as_tensor(counts, dtype=torch.float64)
+            ),
             bounds.kept(repetitions.round() if self._bench.whole else repetitions),
             bounds,
         )

@@ -324,7 +324,9 @@ def test_a_machine_that_cannot_run_the_network_is_refused_before_learning(folder
     narrow = ("--set", "tiles.reload=true", "--set", "tiles.columns=1")
     words = refused(*options, *narrow, model=crossbar, status=3)
     assert words.startswith("conv: a weight takes 4 columns; a core has 1, 3 too few. Raise tiles")
-    assert "set tiles.reload: true, or learn with photons" in refused(*options, model=crossbar)
+    assert "set tiles.reload: true, or pay photons (--cost photons)" in refused(
+        *options, model=crossbar
+    )
 
 
 def test_a_plan_of_another_network_is_refused(learned):
@@ -397,3 +399,31 @@ def test_a_run_that_is_killed_again_and_again_ends_as_an_unbroken_one(folder):
         process.join()
     assert kept()
     assert unbroken("killed.json") == unbroken("unbroken.json")
+
+
+def test_by_power_a_machines_price_is_paid_and_uniform_counts_are_those_of_the_target(folder):
+    power = ("--set", "tiles.repetition=power", "--set", "tiles.laser.max_power=100 mW",
+             "--set", "tiles.laser.min_power=0.1 mW")  # fmt: skip
+    options = ("--target-energy", "3", "--granularity", "op", "--cost", "energy", *FEW)
+    done = archsim("learn", *SMALL, *options, *power, "--trials", "2", "--format", "json")
+    found = json.loads(done.out)
+    assert found["uniform"]["repetitions"] == pytest.approx(3)
+    uniform, learned = found["plans"]
+    assert learned["energy_j"] == pytest.approx(uniform["energy_j"], rel=0.01)
+
+
+def test_a_plan_is_not_written_into_the_checkpoint(folder):
+    (folder / "kept").mkdir()
+    done = archsim("learn", *SMALL, "--target-energy", "3", "--checkpoint", "kept", "-o",
+                   "kept/plan.json")  # fmt: skip
+    assert done.status == 2
+    assert done.err.strip() == (
+        "kept/plan.json: found it in the folder of --checkpoint; expected it elsewhere, since that "
+        "is emptied at the end; choose another folder"
+    )
+
+
+def test_without_an_output_the_checkpoint_stays(folder):
+    options = ("--target-energy", "3", "--granularity", "op", *FEW, "--trials", "2")
+    assert archsim("learn", *SMALL, *options, "--checkpoint", "kept").status == 0
+    assert (folder / "kept" / "learning.json").exists()

@@ -1,4 +1,5 @@
 import logging
+from importlib.metadata import version
 
 import pytest
 import torch
@@ -39,7 +40,7 @@ def test_trace_records_where_the_workload_comes_from():
         "model": LENET,
         "kwargs": "{}",
         "input": "2x1x32x32",
-        "torch": torch.__version__,
+        "torch": version("torch"),
     }
 
 

@@ -80,8 +80,8 @@ def test_a_task_that_has_learning_data_is_not_split():
     with pytest.raises(ConfigError) as error:
         split(split(task(), 3), 3)
     assert str(error.value) == (
-        "rows: found 3 examples to learn from; expected none where test examples are to be split; "
-        "leave the split out"
+        "rows: found 3 examples to learn from; expected none where test examples are to be set "
+        "apart; leave --learning out"
     )
 
 

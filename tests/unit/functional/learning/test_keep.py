@@ -156,8 +156,8 @@ def test_a_checkpoint_of_another_run_is_refused_and_left(unbroken, tmp_path):
         Keep(tmp_path / "kept", KEY | {"seed": "2"})
     assert str(error.value) == (
         f"{tmp_path / 'kept'}: found a checkpoint of another run; expected this one's: network, "
-        "weights, data, machine, rules, target, seed, threads, device and settings; choose another "
-        "name, or remove it"
+        "weights, data, machine, granularity, aim, price, rules, trials, seed, batch, threads, "
+        "device, settings and versions; choose another name, or remove it"
     )
     assert Keep(tmp_path / "kept", KEY).state("s").step == 1
 
@@ -203,3 +203,22 @@ def test_a_run_that_was_killed_as_it_began_begins_again(scratch, tmp_path):
     Keep(folder, KEY)
     Keep(folder, KEY)
     assert json.loads((folder / "learning.json").read_text())["key"]
+
+
+def test_only_what_was_kept_is_discarded(unbroken, tmp_path):
+    folder = tmp_path / "kept"
+    Keep(folder, KEY).put("s", unbroken[0], now=True)
+    (folder / "mine.json").write_text("{}")
+    discard(folder)
+    assert [path.name for path in folder.iterdir()] == ["mine.json"]
+    (folder / "mine.json").unlink()
+    Keep(folder, KEY).put("s", unbroken[0], now=True)
+    discard(folder)
+    assert not folder.exists()
+    discard(folder)
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="found no folder"):
+        Keep(tmp_path / "file" / "kept", KEY)

@@ -156,7 +156,7 @@ def test_a_missed_target_raises_the_weight_until_it_is_met():
     # at λ the balance is s/K = λ·K·m/cost = λ: K = s/λ = 6/λ, above 2 until λ = 4
     of = learner(numbers([6.0]), linear(numbers([1.0])), Rules(steps=150, weight=1.0, rate=0.02))
     state = last(of, of.begin(torch.ones(1), 2.0), 2.0)
-    assert (state.raises, state.weight, state.step) == (2, 4.0, 150 + 2 * 300)
+    assert (state.raises, state.weight, state.step) == (2, 4.0, 150 + 2 * 150)
     assert state.watched == 100
     assert meets(state, linear(numbers([1.0])), 2.0)
 
@@ -166,7 +166,7 @@ def test_a_target_that_is_never_met_ends_after_five_raises():
         numbers([1e6]), linear(numbers([1.0])), Rules(steps=20, rate=0.05), bounds(1, most=1e4)
     )
     states = list(of.run(of.begin(torch.ones(1), 2.0), 2.0))
-    assert len(states) == 20 + 5 * 300 == states[-1].step == states[-1].last
+    assert len(states) == 20 + 5 * 20 == states[-1].step == states[-1].last
     assert (states[-1].raises, states[-1].weight) == (5, 2.0 * 2**5)
     assert not meets(states[-1], linear(numbers([1.0])), 2.0)
 

@@ -287,7 +287,7 @@ def test_a_machine_without_noise_is_refused():
     quiet = Settings(sources=frozenset())
     assert refused(WorkloadError, settings=quiet) == (
         "small on homodyne: found no noise that acts; expected some, since without it the least "
-        "counts are the best; add a source, or leave --noise out"
+        "counts are the best; choose a machine that has sources, or let them act"
     )
 
 
