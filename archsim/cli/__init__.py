@@ -16,7 +16,6 @@ becomes of faults (``entry``) are three things. Each command imports what it nee
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -34,9 +33,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         arguments: What stands after ``archsim``; those of this process by default.
     """
     found = list(sys.argv[1:] if arguments is None else arguments)
-    # Threads of torch wait for each other in loops by default. Where another program has one of
-    # their cores, learning on small images takes three times as long for that.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         from archsim.cli.entry import run  # so that an interrupt of the imports is quiet, too
 
