@@ -46,10 +46,10 @@ def print_accuracy(
     if accuracy.noise:
         trials = f"mean of {_counted(accuracy.trials, 'trial')}"
         lines += [("with noise", value(accuracy.noisy.value, accuracy.unit), trials)]
-        lines += _intervals(accuracy.noisy, accuracy.unit)
+        lines += intervals(accuracy.noisy, accuracy.unit)
         loss = f"{points(accuracy.unit)}quantised less with noise, same examples"
-        lines += [("drop", _plain(accuracy.drop.value, accuracy.unit), loss)]
-        lines += _intervals(accuracy.drop, accuracy.unit)
+        lines += [("drop", plain(accuracy.drop.value, accuracy.unit), loss)]
+        lines += intervals(accuracy.drop, accuracy.unit)
     print_lines(console, [*lines, *_conditions(accuracy, changed)])
     _print_ops(precision_rows(accuracy), console, all_ops=all_ops)
 
@@ -94,15 +94,15 @@ def print_stand_in(found: StandIn, console: Console) -> None:
     lines = [
         ("quantised", value(found.quantised, unit), "without either"),
         ("with noise", value(found.noisy.value, unit), "mean of the trials"),
-        *_intervals(found.noisy, unit),
+        *intervals(found.noisy, unit),
         ("rounded", value(found.rounded.value, unit), "to noise bits, no noise"),
-        *_intervals(found.rounded, unit),
+        *intervals(found.rounded, unit),
         (
             "difference",
-            _plain(found.difference.value, unit),
+            plain(found.difference.value, unit),
             f"{points(unit)}with noise less rounded, same examples",
         ),
-        *_intervals(found.difference, unit),
+        *intervals(found.difference, unit),
     ]
     print_lines(console, lines)
 
@@ -130,7 +130,7 @@ def in_headline(accuracy: Accuracy) -> Lines:
         ("", clean, "in single precision, not on the machine"),
         (
             "drop",
-            _plain(drop.value, unit),
+            plain(drop.value, unit),
             f"{'points ' if unit == '%' else ''}by noise; 95 %: {examples} over examples{seeds}",
         ),
     ]
@@ -138,7 +138,7 @@ def in_headline(accuracy: Accuracy) -> Lines:
 
 def value(number: float, unit: str) -> str:
     """Return a metric's value."""
-    return f"{_plain(number, unit)}{unit}"
+    return f"{plain(number, unit)}{unit}"
 
 
 def points(unit: str) -> str:
@@ -146,16 +146,18 @@ def points(unit: str) -> str:
     return "points; " if unit == "%" else ""
 
 
-def _plain(number: float, unit: str) -> str:
+def plain(number: float, unit: str) -> str:
+    """Return a metric's value, or a difference of two, without its unit."""
     digits = 2 if unit == "%" else 4
     return f"{round(number, digits) + 0.0:.{digits}f}"  # no minus before zeros
 
 
 def _between(interval: Interval, unit: str) -> str:
-    return f"{_plain(interval.low, unit)} to {_plain(interval.high, unit)}"
+    return f"{plain(interval.low, unit)} to {plain(interval.high, unit)}"
 
 
-def _intervals(estimate: Estimate, unit: str) -> Lines:
+def intervals(estimate: Estimate, unit: str) -> Lines:
+    """Return a line for each interval of a figure."""
     found = [("", _between(estimate.over_examples, unit), "95 % over examples")]
     if estimate.over_seeds is not None:
         found.insert(0, ("", _between(estimate.over_seeds, unit), "95 % over noise seeds"))

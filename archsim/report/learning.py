@@ -16,7 +16,7 @@ from archsim.workload.plan import plan_document
 if TYPE_CHECKING:
     from archsim.functional import Interval
     from archsim.functional.learning import Crossing, LearnedPlan, Ratio
-    from archsim.functional.learning.learning import Uniform
+    from archsim.functional.learning.learned_plan import Uniform
 
 _APART = ("plan", "notes", "crossing", "curve", "uniform", "price", "cost", "unit")
 

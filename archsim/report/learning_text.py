@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from archsim.report.accuracy_text import FEW, TOP, points, value
+from archsim.report.accuracy_text import FEW, TOP, Lines, intervals, plain, points, value
 from archsim.report.learning import CountsRow, PlanRow, known
 from archsim.report.tables import print_lines, print_table, readable
 from archsim.report.text import share
 from archsim.units import format_si
 
 if TYPE_CHECKING:
-    from archsim.functional import Estimate, Interval
+    from archsim.functional import Interval
     from archsim.functional.learning import Crossing, LearnedPlan, Ratio
 
 _TITLES = {
@@ -22,7 +22,6 @@ _TITLES = {
     "op": "repetitions per op",
     "channel": "repetitions per channel",
 }
-Lines = list[tuple[str, str, str]]
 
 
 def print_learned(
@@ -113,9 +112,9 @@ def _worth(found: LearnedPlan) -> Lines:
     return [
         ("quantised", value(found.quantised, unit), "on the machine, without noise"),
         ("with noise", value(found.noisy.value, unit), trials),
-        *_intervals(found.noisy, unit),
-        ("drop", _plain(found.drop.value, unit), loss),
-        *_intervals(found.drop, unit),
+        *intervals(found.noisy, unit),
+        ("drop", plain(found.drop.value, unit), loss),
+        *intervals(found.drop, unit),
     ]
 
 
@@ -129,7 +128,7 @@ def _print_plans(found: LearnedPlan, plans: Sequence[PlanRow], console: Console)
             row.counts,
             f"{row.repetitions:.4g}",
             value(row.accuracy, unit),
-            _plain(row.drop, unit),
+            plain(row.drop, unit),
             format_si(row.energy_j, "J"),
             format_si(row.latency_s, "s"),
         )
@@ -172,16 +171,3 @@ def _print_ops(rows: Sequence[CountsRow], console: Console, *, all_ops: bool) ->
     ]
     columns = ["op", "mean K", "least", "most", "counts", "MACs", "MACs x K"]
     print_table(console, title, columns, cells)
-
-
-def _plain(number: float, unit: str) -> str:
-    return value(number, unit).removesuffix("%")
-
-
-def _intervals(estimate: Estimate, unit: str) -> Lines:
-    found = [(estimate.over_seeds, "noise seeds"), (estimate.over_examples, "examples")]
-    return [
-        ("", f"{_plain(each.low, unit)} to {_plain(each.high, unit)}", f"95 % over {what}")
-        for each, what in found
-        if each is not None
-    ]

@@ -31,8 +31,9 @@ from __future__ import annotations
 
 from archsim.functional.learning.crossing import Crossing, Ratio, ratio
 from archsim.functional.learning.keep import discard
+from archsim.functional.learning.learned_plan import LearnedPlan
 from archsim.functional.learning.learner import Bounds, Rules
-from archsim.functional.learning.learning import Aim, LearnedPlan, learn
+from archsim.functional.learning.learning import Aim, learn
 from archsim.functional.learning.news import News
 from archsim.functional.learning.price import Price
 from archsim.functional.learning.search import Pricer

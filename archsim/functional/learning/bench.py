@@ -36,6 +36,7 @@ class Bench:
     Attributes:
         setup: The task on the machine, calibrated.
         analog: Products on analog arrays, in order.
+        whole: Whether counts have to be whole numbers.
     """
 
     def __init__(
@@ -55,10 +56,9 @@ class Bench:
         """
         self.examples = _learning(task)
         self._task, self._hardware, self._conditions = task, hardware, conditions
-        self._whole = hardware.tiles.repetition is not Repetition.POWER
+        self.whole = hardware.tiles.repetition is not Repetition.POWER
         low, high = hardware.power_limits or (1.0, float(MOST_REPETITIONS))
-        self._first = 1 if self._whole else min(max(low, 1.0), high)
-        self.setup = self._made(self._first, network)
+        self.setup = self._made(1 if self.whole else min(max(low, 1.0), high), network)
         self._other: Setup | None = None
         self.analog = tuple(self.setup.simulator.gemms)
         if not self.setup.noise:
@@ -74,18 +74,13 @@ class Bench:
         """The network as the timing side runs it."""
         return self.setup.network.workload
 
-    @property
-    def whole(self) -> bool:
-        """Whether counts have to be whole numbers."""
-        return self._whole
-
     def bounds(self, sharing: Sharing) -> Bounds:
         """Return where counts may lie on the machine."""
         most: float = MOST_REPETITIONS
         least = 1.0
         if self._hardware.tiles.repetition is Repetition.SPACE:
             most = min(most, self._hardware.tiles.count)
-        elif not self._whole:
+        elif not self.whole:
             least, most = self._hardware.power_limits or (1.0 / MOST_REPETITIONS, most)
         ends = (torch.full((len(sharing),), end, dtype=torch.float64) for end in (least, most))
         return Bounds(*ends)

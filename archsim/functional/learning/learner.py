@@ -81,6 +81,11 @@ class Rules:
         if faults:
             raise ConfigError("\n".join(faults))
 
+    @property
+    def more_steps(self) -> int:
+        """Return the steps that learning goes on by."""
+        return min(_MORE_STEPS, self.steps)
+
 
 @dataclass(frozen=True)
 class State:
@@ -243,7 +248,7 @@ class Learner:
             return state
         return replace(
             state,
-            last=state.last + min(_MORE_STEPS, self.rules.steps),
+            last=state.last + self.rules.more_steps,
             weight=_RAISED * state.weight,
             raises=state.raises + 1,
             gradients=torch.zeros_like(state.gradients),

@@ -14,10 +14,11 @@ from archsim.frontend import Exported
 from archsim.functional.accuracy import Estimate
 from archsim.functional.conditions import Conditions
 from archsim.functional.learning.bench import Bench
-from archsim.functional.learning.crossing import Crossing, Ratio, ratio
+from archsim.functional.learning.crossing import Crossing, ratio
 from archsim.functional.learning.energy import optical_energy_per_mac_j
 from archsim.functional.learning.judge import Judge
 from archsim.functional.learning.keep import Keep
+from archsim.functional.learning.learned_plan import LearnedPlan, PointOfCurve, Uniform
 from archsim.functional.learning.learner import Rules
 from archsim.functional.learning.news import Narrator, News
 from archsim.functional.learning.search import SETTLED, Learned, Pricer, Search
@@ -28,7 +29,6 @@ from archsim.functional.store import Store
 from archsim.functional.task import Task
 from archsim.hardware import Hardware
 from archsim.physics.repetition import Repetition
-from archsim.workload import RepetitionPlan
 
 PROCEDURE = "2"
 """Changes with what learning does: results of another procedure are not gone on with."""
@@ -75,88 +75,6 @@ class Aim:
                 faults.append(f"{name}: found {value:g}; expected a number above 0; correct it")
         if faults:
             raise ConfigError("\n".join(faults))
-
-
-@dataclass(frozen=True)
-class PointOfCurve:
-    """A plan that was tried on the way to the least cost, and what it loses."""
-
-    repetitions: float
-    drop: Estimate
-
-
-@dataclass(frozen=True)
-class Uniform:
-    """Uniform counts, to compare a plan with.
-
-    Attributes:
-        plan: As many repetitions everywhere.
-        repetitions: How many.
-        noisy: With noise: mean over trials.
-        drop: What noise takes away.
-        ratio: Of the learned crossing to the uniform one; None with a target.
-    """
-
-    plan: RepetitionPlan
-    repetitions: float
-    noisy: Estimate
-    drop: Estimate
-    ratio: Ratio | None = None
-
-
-@dataclass(frozen=True)
-class LearnedPlan:
-    """A plan, what it costs and how accurate it is.
-
-    Attributes:
-        task: Network and data.
-        hardware: Machine.
-        granularity: What has a count of its own.
-        plan: The repetition counts, with their provenance.
-        repetitions: Mean count over all multiply-accumulates on analog arrays.
-        energy_per_mac_j: Detected light of one of these; None where no level is stated.
-        price: What was paid while learning.
-        cost: What the plan costs in it.
-        unit: Of the cost; empty for mean repetitions.
-        converged: Whether learning met its target but for a last scaling.
-        steps: Steps of learning.
-        metric: What is measured.
-        metric_unit: Its unit.
-        examples: How many were tested.
-        trials: How often, with new noise.
-        seed: Of all random numbers.
-        quantised: Without noise.
-        noisy: With noise: mean over trials.
-        drop: What noise takes away.
-        crossing: Where the drop is what was allowed, and how surely; None with a target.
-        curve: Plans of this shape that were tried for it.
-        uniform: Uniform counts that lose about as much, or the target; None if not asked.
-        notes: What to know before quoting a number.
-    """
-
-    task: str
-    hardware: str
-    granularity: Granularity
-    plan: RepetitionPlan
-    repetitions: float
-    energy_per_mac_j: float | None
-    price: str
-    cost: float
-    unit: str
-    converged: bool
-    steps: int
-    metric: str
-    metric_unit: str
-    examples: int
-    trials: int
-    seed: int
-    quantised: float
-    noisy: Estimate
-    drop: Estimate
-    crossing: Crossing | None
-    curve: tuple[PointOfCurve, ...]
-    uniform: Uniform | None
-    notes: tuple[str, ...]
 
 
 def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on the way
@@ -206,12 +124,10 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
     judge = Judge(bench, store, Narrator(tell))
     search = Search(bench, judge, rules, pricer=pricer, keep=keep)
     found = _found(search, aim, how)
-    results = judge.results(found.learned.sharing, found.repetitions, how.trials)
     sharing = found.learned.sharing
-    noisy, drop = judge.estimates(
-        sharing.plan(bench.workload, found.repetitions), results, how.seed
-    )
-    mean = found.learned.sharing.mean(found.repetitions)
+    plan, mean = sharing.plan(bench.workload, found.repetitions), sharing.mean(found.repetitions)
+    results = judge.results(sharing, found.repetitions, how.trials)
+    noisy, drop = judge.estimates(plan, results, how.seed)
     one_j = optical_energy_per_mac_j(hardware)
     metric = bench.setup.passes.metric
     said = {
@@ -220,12 +136,11 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
         "drop": f"{drop.value:.6g}, {_interval(drop)}",
         "converged": str(found.learned.converged),
     }
-    plan = found.learned.sharing.plan(bench.workload, found.repetitions, facts | said)
     return LearnedPlan(
         task=bench.setup.task.name,
         hardware=hardware.name,
         granularity=Granularity(aim.granularity),
-        plan=plan,
+        plan=plan.model_copy(update={"provenance": facts | said}),
         repetitions=mean,
         energy_per_mac_j=None if one_j is None else one_j * mean,
         price=name,

@@ -33,7 +33,6 @@ PlanOf = Callable[[Sequence[float]], RepetitionPlan]
 Pricer = Callable[[PlanOf, Tensor, Bounds], Price]
 """From what makes plans, counts and their bounds to a price of the machine near these counts."""
 
-_MORE_STEPS = 300
 SETTLED = 0.05
 """Move of the mean count, in parts, below which learning on is over."""
 
@@ -176,7 +175,7 @@ class Search:
 
     @property
     def _shorter(self) -> Rules:
-        return replace(self._rules, steps=min(_MORE_STEPS, self._rules.steps), start=1.0)
+        return replace(self._rules, steps=self._rules.more_steps, start=1.0)
 
     def _by_groups(self, target: float, even: Learned) -> Learned:
         """Return counts of columns that tiles hold together, after channels with photons."""
