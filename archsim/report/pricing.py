@@ -33,7 +33,7 @@ from archsim.engine.trace import Progress
 from archsim.errors import ConfigError, MappingError, WorkloadError
 from archsim.hardware import Hardware, WeightStationary
 from archsim.mapping import compile_workload
-from archsim.report.outcome import outcome
+from archsim.report.headline import headline
 from archsim.workload import RepetitionPlan, Workload
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -133,8 +133,8 @@ def outlay(
         ArchsimError: The plan does not fit the workload, or the machine cannot run it.
     """
     compiled = compile_workload(workload, hardware, plan, batch=batch)
-    found = outcome(hardware, compiled, engines.run(compiled.program))
-    return Outlay(float(found.energy.total_j), float(found.first_output_s))
+    found = headline(hardware, compiled, engines.run(compiled.program))
+    return Outlay(found.energy_j, found.latency_s)
 
 
 def grid(least: int, most: int) -> tuple[int, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,12 +15,12 @@ from archsim.hardware import Hardware
 from archsim.hardware.check import facts
 from archsim.mapping import Compiled, compile_workload
 from archsim.mapping.floor import OUTPUT
-from archsim.report import energy as spending
 from archsim.report import rows
-from archsim.report.outcome import Outcome, outcome
+from archsim.report.energy import of_run
+from archsim.report.headline import headline, programming
 from archsim.report.packing import UNIFORM, packing
-from archsim.report.peak import peak_macs_per_s
 from archsim.report.report import Programming, Provenance, Report, Simulation, Tables
+from archsim.report.windows import windows
 from archsim.units import format_si
 from archsim.workload import RepetitionPlan, Workload
 
@@ -101,11 +100,13 @@ def report_of(
         SimulationError: The ledger does not fit the machine or the network.
     """
     tick_s, makespan_s = compiled.tick_s, ledger.makespan_ticks * compiled.tick_s
-    found = outcome(hardware, compiled, ledger)
-    spent = found.energy
+    when = windows(ledger)
+    spent = of_run(hardware, compiled, ledger, when)
+    figures = headline(hardware, compiled, ledger, when)
+    loading = programming(hardware, compiled, provenance.engine)
     packed = packing(hardware, workload, compiled, ledger, plan) if plan else UNIFORM
     tables = Tables(
-        ops=rows.op_rows(hardware, compiled, found.windows, spent, packing=packed.by_op),
+        ops=rows.op_rows(hardware, compiled, when, spent, packing=packed.by_op),
         energy=rows.energy_rows(spent),
         components=rows.component_rows(hardware, spent, makespan_s),
         units=rows.unit_rows(ledger, tick_s),
@@ -122,20 +123,20 @@ def report_of(
         batch=compiled.inputs,
         schedule=compiled.schedule,
         macs=workload.macs,
-        latency_s=float(found.first_output_s),
-        throughput_per_s=float(_throughput_hz(compiled, makespan_s, found)),
-        makespan_ticks=ledger.makespan_ticks,
-        makespan_s=float(makespan_s),
-        tick_s=float(tick_s),
-        energy_j=float(spent.total_j),
-        energy_per_input_j=float(spent.total_j / compiled.inputs),
-        power_w=float(spent.total_j / makespan_s),
-        area_m2=sum(part.area_m2 for part in hardware.parts().values()),
-        utilization=float(_utilization(hardware, compiled, makespan_s)),
+        latency_s=figures.latency_s,
+        throughput_per_s=figures.throughput_per_s,
+        makespan_ticks=figures.makespan_ticks,
+        makespan_s=figures.makespan_s,
+        tick_s=figures.tick_s,
+        energy_j=figures.energy_j,
+        energy_per_input_j=figures.energy_per_input_j,
+        power_w=figures.power_w,
+        area_m2=figures.area_m2,
+        utilization=figures.utilization,
         packing_overhead=packed.overhead,
         energy_by_op_j={op: float(j) for op, j in spent.by_op_j().items()},
-        energy_by_component_j={row.component: row.energy_j for row in tables.components},
-        programming=_programming(hardware, compiled, provenance.engine),
+        energy_by_component_j=dict(figures.energy_by_component_j),
+        programming=Programming(*loading) if loading else None,
         provenance=provenance,
         warnings=_warnings(hardware, ledger),
         tables=tables,
@@ -178,36 +179,6 @@ def _plan_hash(workload: Workload, counts: RepetitionPlan | int | float) -> str 
         counts if isinstance(counts, RepetitionPlan) else RepetitionPlan.uniform(workload, counts)
     )
     return plan.hash
-
-
-def _throughput_hz(compiled: Compiled, makespan_s: Fraction, found: Outcome) -> Fraction:
-    if compiled.schedule == "serial":
-        return compiled.inputs / makespan_s
-    return (compiled.inputs - 1) / (found.last_output_s - found.first_output_s)
-
-
-def _utilization(hardware: Hardware, compiled: Compiled, makespan_s: Fraction) -> Fraction:
-    """Return the time its arrays would need for their MACs without any stall, over the makespan.
-
-    MACs of the vector unit do not count: moving work there leaves the arrays idle.
-    """
-    least_s = sum(
-        (
-            placement.macs * compiled.inputs / peak_macs_per_s(hardware, placement)
-            for placement in compiled.placements.values()
-            if placement.macs and placement.place == "array"
-        ),
-        Fraction(),
-    )
-    return least_s / makespan_s
-
-
-def _programming(hardware: Hardware, compiled: Compiled, engine: str) -> Programming | None:
-    if compiled.programming is None:
-        return None
-    ledger = engines.run(compiled.programming, engine)
-    energy_j = spending.of_programming(hardware, compiled, ledger)
-    return Programming(float(ledger.makespan_ticks * hardware.tick_s), float(energy_j))
 
 
 def _warnings(hardware: Hardware, ledger: Ledger) -> tuple[str, ...]:
