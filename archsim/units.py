@@ -218,6 +218,21 @@ def without_suffix(name: str) -> str:
     return next((name.removesuffix(s) for s in _SUFFIXES if name.endswith(s)), name)
 
 
+def quantity_of(name: str) -> Quantity | None:
+    """Return how the quantity of a Python field is written; None for a bare number."""
+    suffix = next((s for s in _SUFFIXES if name.endswith(s)), None)
+    if suffix is None or name.endswith("_per_s"):
+        return None
+    return _AREA if suffix == "_m2" else _real(_SUFFIXES[suffix], example=f"1 {_SUFFIXES[suffix]}")
+
+
+def with_suffix(key: str, unit: str) -> str:
+    """Return the Python name of a key in a file whose quantity has that unit."""
+    suffixes = {unit: suffix for suffix, unit in _SUFFIXES.items()} | {"bit": "_bits"}
+    suffix = suffixes.get(unit, "")
+    return key if key.endswith(suffix) else key + suffix
+
+
 _PREFIX_OF = {3 * step: prefix for prefix, step in _STEPS.items()} | {0: ""}
 
 

@@ -21,7 +21,8 @@ from __future__ import annotations
 
 from archsim.documents._faults import Fault, Faults, closest
 from archsim.documents._model import Document, Loc, Position, dotted, printable
-from archsim.documents._parse import fields_at, located, parse
+from archsim.documents._parse import fields_at, located, parse, validated
+from archsim.documents._plain import plain
 from archsim.documents._read import read, read_text, write_atomically
 from archsim.documents._shipped import Shipped
 from archsim.documents._yaml import write_yaml
@@ -38,9 +39,11 @@ __all__ = [
     "fields_at",
     "located",
     "parse",
+    "plain",
     "printable",
     "read",
     "read_text",
+    "validated",
     "write_atomically",
     "write_yaml",
 ]

@@ -50,11 +50,22 @@ def parse(model: type[M], document: Document, *, error: type[ArchsimError] = Con
         ArchsimError: As ``error``, with one line for each fault, in the order of the file.
     """
     try:
-        text = json.dumps(document.data, allow_nan=False)
+        return validated(model, document.data)
+    except Faults as found:
+        raise error("\n".join(located(document, found.faults))) from None
+
+
+def validated(model: type[M], data: Any) -> M:
+    """Return the model that plain data describes.
+
+    Raises:
+        Faults: Every fault, with its place in the data.
+    """
+    try:
+        text = json.dumps(data, allow_nan=False)
         return model.model_validate_json(text, strict=True, context=FROM_FILE)
     except ValidationError as found:
-        faults = [Fault(*fault) for fault in _faults(model, document, found)]
-        raise error("\n".join(located(document, faults))) from None
+        raise Faults(Fault(*fault) for fault in _faults(model, data, found)) from None
 
 
 def located(document: Document, faults: Iterable[Fault]) -> list[str]:
@@ -126,11 +137,9 @@ def _tags(model: Any) -> set[Any]:
     return {tag for a in literals if get_origin(a) is Literal for tag in get_args(a)}
 
 
-def _faults(
-    model: type[BaseModel], document: Document, found: ValidationError
-) -> Iterator[tuple[Loc, str]]:
+def _faults(model: type[BaseModel], data: Any, found: ValidationError) -> Iterator[tuple[Loc, str]]:
     for fault in found.errors(include_url=False):
-        loc = _written(document.data, fault)
+        loc = _written(data, fault)
         cause = fault.get("ctx", {}).get("error")
         if isinstance(cause, Faults):
             for inner in cause.faults:

@@ -34,6 +34,7 @@ from archsim.functional.evaluation import Precision, evaluate, measure_precision
 from archsim.functional.settings import AdcRange, Quantisation, Ranges, Scheme, Settings
 from archsim.functional.setup import exported
 from archsim.functional.simulator import Simulator
+from archsim.functional.specification import Specification
 from archsim.functional.stand_in import StandIn, check_noise_bits
 from archsim.functional.statistics import Interval
 from archsim.functional.task import Task
@@ -52,6 +53,7 @@ __all__ = [
     "Scheme",
     "Settings",
     "Simulator",
+    "Specification",
     "StandIn",
     "Task",
     "check_noise_bits",

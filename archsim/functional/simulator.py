@@ -13,13 +13,13 @@ from archsim.frontend import Exported, operator
 from archsim.functional.draws import Draws
 from archsim.functional.gemm import AnalogGemm
 from archsim.functional.inserting import FORMS, Inserter
-from archsim.functional.levels import select
 from archsim.functional.path import AnalogPath
 from archsim.functional.quantisers import EXACT_BITS, Quantiser
 from archsim.functional.recording import Recorder
-from archsim.functional.settings import AdcRange, Settings
+from archsim.functional.settings import Settings
+from archsim.functional.specification import Specification
 from archsim.hardware import Formula, Hardware
-from archsim.mapping import Arithmetic, arithmetic
+from archsim.mapping import Arithmetic
 from archsim.workload import RepetitionPlan
 
 
@@ -51,8 +51,8 @@ class Simulator(nn.Module):
         """
         super().__init__()
         chosen = settings or Settings()
-        self.numbers = arithmetic(exported.workload, hardware, plan)
-        self.path = _path(hardware, chosen)
+        told = Specification.of(exported.workload, hardware, plan, chosen)
+        self.numbers, self.path = told.numbers, told.path
         _check_slices(exported, self.numbers, self.path, chosen)
         _check_forms(exported, self.numbers)
         inserter = Inserter(exported, self.numbers, self.path, chosen.quantisation)
@@ -129,20 +129,6 @@ class Simulator(nn.Module):
         """
         for name, gemm in self.gemms.items():
             gemm.stand_in = None if levels is None else levels[name]
-
-
-def _path(hardware: Hardware, chosen: Settings) -> AnalogPath:
-    tiles = hardware.tiles
-    ideal = chosen.adc is AdcRange.IDEAL or tiles.adc is None
-    sources = () if tiles.digital else hardware.noise()
-    return AnalogPath(
-        sources=select(sources, chosen.sources, converter=not ideal),
-        mode=tiles.repetition,
-        averaging=tiles.averaging,
-        adc_bits=None if ideal or tiles.adc is None else tiles.adc.bits,
-        adc_range=chosen.adc,
-        intensities=tiles.detector is not None and tiles.detector.detection == "direct",
-    )
 
 
 def _check_slices(

@@ -76,22 +76,24 @@ def _entries(slot: str, kind: str, model: type[BaseModel]) -> Iterator[Entry]:
             continue
         default = None if field.is_required() else _text(field.default)
         doc = " ".join((field.description or "").split())
-        yield Entry(slot, kind, field.alias or name, _unit(field), default, doc)
+        written = quantity(field)
+        unit = written.symbols[0] if written else ""
+        yield Entry(slot, kind, field.alias or name, unit, default, doc)
 
 
 def _text(default: Any) -> str:
     return "-" if default is None or default is PydanticUndefined else str(default)
 
 
-def _unit(field: Any) -> str:
-    """Return the unit of a field's quantity, wherever in its annotation that stands."""
+def quantity(field: Any) -> Quantity | None:
+    """Return a field's quantity, wherever in its annotation that stands; None without one."""
     places = [*field.metadata, field.annotation]
     while places:
         place = places.pop()
         if isinstance(place, Quantity):
-            return place.symbols[0]
+            return place
         places += getattr(place, "__metadata__", ())
         places += get_args(place)
         if hasattr(place, "json_schema_input_type"):
             places.append(place.json_schema_input_type)
-    return ""
+    return None

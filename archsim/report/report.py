@@ -199,7 +199,7 @@ class Report:
         columns = {column.name: str(column.type) for column in fields(ROW_TYPES[table])}
         rows = [[getattr(row, name) for name in columns] for row in self.rows(table)]
         frame = pd.DataFrame(rows, columns=list(columns))
-        return frame.astype({name: _DTYPES[kind] for name, kind in columns.items()})
+        return frame.astype({name: DTYPES[kind] for name, kind in columns.items()})
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain data, as ``--format json`` prints it."""
@@ -231,7 +231,7 @@ ROW_TYPES = {
 }
 """The tables, in the order in which they are written."""
 
-_DTYPES = {
+DTYPES = {
     "str": "object",
     "str | None": "object",
     "int": "int64",
@@ -240,3 +240,4 @@ _DTYPES = {
     "float | None": "float64",
     "int | float": "float64",
 }
+"""What pandas calls the type of a column."""
