@@ -166,6 +166,11 @@ class Directory:
         yield from self._log.live()
 
     @property
+    def folder(self) -> Path:
+        """Where it is."""
+        return self._folder
+
+    @property
     def sweep(self) -> Sweep:
         """The sweep that the table shows."""
         return self._sweep
@@ -249,7 +254,7 @@ class Directory:
         self._table.rebuild(map(row_of, entries()))
         if self._ops is not None:
             self._ops.rebuild(row for entry in entries() for row in op_rows_of(entry))
-        about = {"format": 1, **self._provenance}
+        about = {"format": 1, **self._provenance, "objectives": dict(self._sweep.objectives)}
         documents.write_atomically(self._folder / SWEEP, json.dumps(about, indent=2) + "\n")
 
     def _wanted(self, entry: Row, *, retry: bool) -> bool:

@@ -34,9 +34,9 @@ class Log:
         self._path = path
         self.entries = 0
         try:
+            path.touch()
+            self._end = cut_to_whole_lines(path)
             self._file = path.open("a+b")
-            self._end = _whole_lines(path)
-            self._file.truncate(self._end)
         except OSError as fault:
             raise self._refused(fault) from None
         self.entries = sum(1 for _ in self.live())
@@ -124,14 +124,15 @@ def _line(entry: Entry) -> bytes:
     )
 
 
-def _whole_lines(path: Path) -> int:
-    """Return how many bytes of a file are whole, sound lines."""
+def cut_to_whole_lines(path: Path) -> int:
+    """Cut off what follows the whole, sound lines of a file; return how many bytes are left."""
     end = 0
-    with path.open("rb") as file:
+    with path.open("r+b") as file:
         for line in file:
             if _parsed(line) is None:
                 break
             end += len(line)
+        file.truncate(end)
     return end
 
 

@@ -18,6 +18,7 @@ from archsim.sweep.table import OPS, POINTS, Row
 if TYPE_CHECKING:
     import pandas as pd
 
+
 def _point_rows(entry: Row) -> Iterator[Row]:
     yield row_of(entry)
 

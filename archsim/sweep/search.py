@@ -17,11 +17,13 @@ each with a directory of its own; then only what each one has asked for itself i
 from __future__ import annotations
 
 import hashlib
+import math
+import socket
+import warnings
 from collections import deque
-from collections.abc import Sequence
-from math import inf
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 import optuna
 from optuna.distributions import (
@@ -30,21 +32,225 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
+from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, NSGAIISampler, TPESampler
 from optuna.storages import BaseStorage, JournalStorage, get_storage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from archsim.errors import ConfigError
+from archsim.sweep.designs import moving
 from archsim.sweep.directory import Directory
 from archsim.sweep.identity import Identity
+from archsim.sweep.log import cut_to_whole_lines
+from archsim.sweep.points import Result
 from archsim.sweep.running import Point
-from archsim.sweep.space import Axis, Places
+from archsim.sweep.space import Axis, Places, Space
+from archsim.sweep.sweep import Sweep
 from archsim.sweep.table import Row
 
 ROUND = {"nsga2": 50, "tpe": 10}
 """Points of a round, where the sweep file does not say."""
 
-OWNER = "directory"
-EXCESS = "excess"
+OWNER, EXCESS = "archsim_directory", "archsim_excess"
 """Attributes of trials: who asked for it, and by how much it is beyond each limit."""
+
+_DIRECTIONS = {"min": StudyDirection.MINIMIZE, "max": StudyDirection.MAXIMIZE}
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A trial that is under way: its number, and the point that answers it."""
+
+    number: int
+    point: Point
+
+
+class Searched:
+    """Points that a search asks for."""
+
+    skip = False  # a point beyond a limit tells by how much
+
+    def __init__(self, identity: Identity, directory: Directory) -> None:
+        """Begin a search, or go on with one.
+
+        Args:
+            identity: What is searched.
+            directory: Where results are; open.
+
+        Raises:
+            ConfigError: The storage cannot be opened.
+        """
+        self._identity, self._directory = identity, directory
+        self._sweep = sweep = identity.sweep
+        self._axes = moving(sweep.space)
+        self._owner = f"{socket.gethostname()}:{directory.folder.resolve()}"
+        self._study = _study(sweep, identity.digest, directory)
+        self._known = {entry["key"]: _answer(entry) for entry in directory.known()}
+        self._queue: deque[Point] = deque()
+        self._round: list[_Asked] = []
+        self._answers: dict[str, Result] = {}
+        self.total = sweep.search.trials or 0
+        self.over = False
+        trials = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        self._begin([t for t in trials if t.user_attrs.get(OWNER) == self._owner])
+
+    def next(self) -> Point | None:
+        """Return a point to run; None while a round waits for its last ones."""
+        while not self._queue and not self._round and not self.over:
+            self._begin(self._ask())
+        return self._queue.popleft() if self._queue else None
+
+    def finished(self, point: Point, row: Row) -> None:
+        """Take an answer; tell a round of which all are there."""
+        self._known[point.key] = _answer(row)
+        self._answer(point.key)
+
+    def _ask(self) -> list[FrozenTrial]:
+        """Return the trials of a new round; none if there were enough."""
+        search = self._sweep.search
+        done = len(self._study.get_trials(deepcopy=False))
+        count = min(search.population or ROUND[search.method], self.total - done)
+        self.over = count <= 0
+        asked = []
+        for number in range(done, done + count):
+            with _quiet():
+                self._study.sampler = _sampler(self._sweep, number)
+                trial = self._study.ask(_distributions(self._axes))
+            trial.set_user_attr(OWNER, self._owner)
+            asked.append(self._study.get_trials(deepcopy=False)[trial.number])
+        return asked
+
+    def _begin(self, trials: Sequence[FrozenTrial]) -> None:
+        """Take a round; what is known already needs no run."""
+        for trial in sorted(trials, key=lambda each: each.number):
+            places = _places(self._sweep.space, self._axes, trial.params)
+            point = Point(trial.number, places, self._identity.key(places))
+            first = all(point.key != asked.point.key for asked in self._round)
+            self._round.append(_Asked(trial.number, point))
+            if point.key not in self._known and first:
+                self._queue.append(point)
+        for asked in list(self._round):
+            if asked.point.key in self._known:
+                self._show(asked.point)
+                self._answer(asked.point.key)
+
+    def _show(self, point: Point) -> None:
+        """Give a point of an earlier sweep its row in this one's table."""
+        if point.key not in self._directory.finished:
+            result = self._known[point.key]
+            self._directory.append(
+                [self._directory.entry(point.number, point.key, point.places, result)]
+            )
+
+    def _answer(self, key: str) -> None:
+        self._answers[key] = self._known[key]
+        if any(asked.point.key not in self._answers for asked in self._round):
+            return
+        for asked in self._round:
+            self._tell(asked.number, self._answers[asked.point.key])
+        self._round, self._answers = [], {}
+
+    def _tell(self, number: int, result: Result) -> None:
+        values = [result.figures.get(figure, math.nan) for figure in self._sweep.objectives]
+        excess = [
+            limit.excess(result.figures.get(limit.figure, math.nan)) for limit in self._sweep.limits
+        ]
+        sound = all(value is not None and math.isfinite(value) for value in (*values, *excess))
+        with _quiet():
+            self._study.sampler = _sampler(self._sweep, number)
+            if result.status != "done" or not sound:
+                self._study.tell(number, state=TrialState.FAIL)
+                return
+            trial = self._study.get_trials(deepcopy=False)[number]
+            storage = self._study._storage  # noqa: SLF001 - a trial that another process asked for
+            storage.set_trial_user_attr(trial._trial_id, EXCESS, excess)  # noqa: SLF001
+            self._study.tell(number, values)
+
+
+def _study(sweep: Sweep, digest: str, directory: Directory) -> optuna.Study:
+    """Return the study of a sweep, made or found again."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    with _quiet():
+        return optuna.create_study(
+            storage=_storage(sweep.search.storage, directory),
+            study_name=f"archsim {sweep.name} {digest}",
+            directions=[_DIRECTIONS[wanted] for wanted in sweep.objectives.values()],
+            load_if_exists=True,
+        )
+
+
+def _storage(url: str | None, directory: Directory) -> BaseStorage:
+    if url is None:
+        if directory.journal.exists():
+            cut_to_whole_lines(directory.journal)
+        return JournalStorage(JournalFileBackend(str(directory.journal), lock_obj=_Held()))
+    try:
+        return get_storage(url)
+    except Exception as fault:  # noqa: BLE001 - whatever a driver raises
+        raise ConfigError(
+            f"search.storage: {url!r} cannot be opened ({type(fault).__name__}: {fault}); expected "
+            "a URL that Optuna takes, such as sqlite:///search.db; correct it, or leave it out"
+        ) from None
+
+
+class _Held(JournalFileOpenLock):
+    """No lock: who holds the directory is alone, and a lock file would outlive a killed process."""
+
+    def __init__(self) -> None:
+        """Need no file."""
+
+    def acquire(self) -> bool:
+        """Say yes."""
+        return True
+
+    def release(self) -> None:
+        """Do nothing."""
+
+
+def _sampler(sweep: Sweep, number: int) -> BaseSampler:
+    """Return what suggests one trial: the same for the same number, in whatever process."""
+    search = sweep.search
+    text = f"{search.seed} {number}"
+    seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4])
+    limited = _excess if sweep.limits else None
+    if search.method == "nsga2":
+        population = search.population or ROUND["nsga2"]
+        return NSGAIISampler(population_size=population, seed=seed, constraints_func=limited)
+    return TPESampler(seed=seed, multivariate=True, constraints_func=limited)
+
+
+def _excess(trial: FrozenTrial) -> Sequence[float]:
+    found: Sequence[float] = trial.user_attrs.get(EXCESS, ())
+    return found
+
+
+def _distributions(axes: Sequence[Axis]) -> dict[str, BaseDistribution]:
+    return {_name(axis): _distribution(axis) for axis in axes}
+
+
+def _distribution(axis: Axis) -> BaseDistribution:
+    if axis.size is None:
+        return FloatDistribution(0.0, 1.0)
+    if axis.ordered:
+        return IntDistribution(0, axis.size - 1)
+    return CategoricalDistribution(tuple(range(axis.size)))
+
+
+def _name(axis: Axis) -> str:
+    return " + ".join(parameter.name for parameter in axis.parameters)
+
+
+def _places(space: Space, axes: Sequence[Axis], params: Mapping[str, Any]) -> Places:
+    """Return the places of a trial; axes with one value stay where they are."""
+    return tuple(params[_name(axis)] if axis in axes else 0 for axis in space.axes)
+
+
+def _answer(entry: Row) -> Result:
+    return Result(entry["status"], entry["error"], entry["figures"])
+
+
+def _quiet() -> warnings.catch_warnings[None]:
+    """Return a context in which Optuna does not warn of what is new in it."""
+    return warnings.catch_warnings(action="ignore", category=ExperimentalWarning)
