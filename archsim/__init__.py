@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from archsim.functional.targets import load_task
     from archsim.hardware import Hardware, load_hardware
     from archsim.report import Report, simulate
+    from archsim.sweep import load_sweep, run_sweep
     from archsim.workload import (
         RepetitionPlan,
         Workload,
@@ -51,8 +52,10 @@ __all__ = [
     "exported",
     "load_hardware",
     "load_plan",
+    "load_sweep",
     "load_task",
     "load_workload",
+    "run_sweep",
     "save_plan",
     "save_workload",
     "simulate",
@@ -70,6 +73,7 @@ _HOMES = {
     "archsim.functional.targets": ("load_task",),
     "archsim.hardware": ("Hardware", "load_hardware"),
     "archsim.report": ("Report", "simulate"),
+    "archsim.sweep": ("load_sweep", "run_sweep"),
     "archsim.workload": (
         "RepetitionPlan",
         "Workload",

@@ -167,8 +167,17 @@ def check(
 
 
 @app.command()
-def schema() -> None:
-    """Print the JSON Schema of machine files, for editors."""
+def schema(
+    of: Annotated[str, typer.Argument(metavar="machine|sweep", help="Kind of file.")] = "machine",
+) -> None:
+    """Print the JSON Schema of machine or sweep files, for editors."""
+    if of == "sweep":
+        from archsim.sweep.file import schema as of_sweeps  # other commands do without
+
+        write_json(of_sweeps())
+        return
+    if of != "machine":
+        raise ConfigError(f"schema: found {of!r}; expected machine or sweep; choose one")
     from archsim.hardware import schema as of_machines  # other commands do without
 
     write_json(of_machines())

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from archsim.sweep.file import ADAPTIVE
 from archsim.sweep.space import Axis, Places, Space
 from archsim.sweep.sweep import Sweep
 
@@ -61,7 +62,7 @@ class Sample:
 
 
 def design_of(sweep: Sweep) -> Design:
-    """Return the points of a sweep that is no search."""
+    """Return the points of a sweep; of a search, which chooses its own, a random sample."""
     search, space = sweep.search, sweep.space
     if search.method == "grid":
         return Grid(space)
@@ -103,7 +104,13 @@ def _morris(axes: tuple[Axis, ...], trials: int, seed: int) -> NDArray[np.float6
     return np.asarray(morris.sample(problem(axes), trials, num_levels=MORRIS_LEVELS, seed=seed))
 
 
-_SHARES = {"random": _random, "sobol": _sobol, "saltelli": _saltelli, "morris": _morris}
+_SHARES = {
+    "random": _random,
+    "sobol": _sobol,
+    "saltelli": _saltelli,
+    "morris": _morris,
+    **dict.fromkeys(ADAPTIVE, _random),
+}
 
 
 def keys(design: Design, key_of: Any) -> Iterator[tuple[int, str]]:

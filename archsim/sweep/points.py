@@ -8,7 +8,7 @@ also says which evaluation the point needs, by the hash of all that the function
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -84,24 +84,24 @@ class Worker:
 
     def run(self, job: Job) -> Result:
         """Return what comes of a job; no fault of a point ends the sweep."""
-        try:
-            settings = self._sweep.settings(job.places)
-            if job.kind == "accuracy":
-                return Result("done", figures=self._accuracy(settings))
-            return self._timing(settings, skip=job.skip)
-        except ArchsimError as fault:
-            return Result("invalid", str(fault))
-        except Exception as fault:  # noqa: BLE001 - whatever it is, it goes into the point's row
-            return Result("failed", f"{type(fault).__name__}: {fault}")
+        step = self._evaluated if job.kind == "accuracy" else self._timed
+        return _guarded(lambda: step(self._sweep.settings(job.places), skip=job.skip))
 
-    def _timing(self, settings: Settings, *, skip: bool) -> Result:
+    def look(self, places: Places) -> Result:
+        """Return what can be told of a point without running it."""
+        settings = self._sweep.settings(places)
+        return _guarded(lambda: self._before(self._sweep.hardware(settings)))
+
+    def _before(self, machine: Hardware) -> Result:
+        limits = tuple(limit for limit in self._sweep.limits if limit.known_before)
+        known = {"area_m2": sum(part.area_m2 for part in machine.parts().values())}
+        return Result("done" if inside(limits, known) else "outside", figures=known)
+
+    def _timed(self, settings: Settings, *, skip: bool) -> Result:
         sweep = self._sweep
         machine = sweep.hardware(settings)
-        before = tuple(limit for limit in sweep.limits if limit.known_before)
-        if skip and before:
-            known = {"area_m2": sum(part.area_m2 for part in machine.parts().values())}
-            if not inside(before, known):
-                return Result("outside", figures=known)
+        if skip and (before := self._before(machine)).status == "outside":
+            return before
         workload, counts = self._workload(settings), sweep.counts(settings)
         batch = setting_of(settings, "batch", sweep.batch)
         schedule = setting_of(settings, "schedule", sweep.schedule)
@@ -145,21 +145,32 @@ class Worker:
         told = specification_of(workload, machine, sweep.counts(settings), sweep.accuracy)
         return evaluation_key(sweep, settings, told)
 
-    def _accuracy(self, settings: Settings) -> Figures:
+    def _evaluated(self, settings: Settings, *, skip: bool) -> Result:
         from archsim.sweep.accuracy import accuracy_of, subject_of  # brings torch
 
         sweep, index = self._sweep, setting_of(settings, "workload", 0)
         if sweep.accuracy is None:
-            return {}
+            raise ValueError("accuracy is not asked")
         if index not in self._subjects:
             self._subjects[index] = subject_of(sweep.models[index], sweep.accuracy, sweep.folder)
-        return accuracy_of(
+        figures = accuracy_of(
             self._subjects[index],
             sweep.hardware(settings),
             sweep.counts(settings),
             sweep.accuracy,
             sweep.bits(settings),
         )
+        return Result("done", figures=figures)
+
+
+def _guarded(step: Callable[[], Result]) -> Result:
+    """Return what a step gives, or what was wrong with it: one point never ends a sweep."""
+    try:
+        return step()
+    except ArchsimError as fault:
+        return Result("invalid", str(fault))
+    except Exception as fault:  # noqa: BLE001 - whatever it is, it goes into the point's row
+        return Result("failed", f"{type(fault).__name__}: {fault}")
 
 
 def _op_rows(

@@ -34,6 +34,11 @@ class Running:
     timeout_s: float | None = None
     retry: bool = False
 
+    @property
+    def workers(self) -> int:
+        """Local processes."""
+        return self.jobs or os.cpu_count() or 1
+
     def __post_init__(self) -> None:
         if self.jobs is not None and self.jobs < 1:
             raise ConfigError(f"jobs: found {self.jobs}; expected 1 at least; raise it")
@@ -88,7 +93,7 @@ def run_sweep(
 
 def _executor(sweep: Sweep, how: Running) -> Executor:
     if how.dask is None:
-        return LocalWorkers(sweep, how.jobs or os.cpu_count() or 1, how.timeout_s)
+        return LocalWorkers(sweep, how.workers, how.timeout_s)
     from archsim.sweep.cluster import DaskWorkers  # brings Dask
 
     return DaskWorkers(sweep, how.dask, how.timeout_s)
