@@ -145,7 +145,7 @@ class Worker:
         told = specification_of(workload, machine, sweep.counts(settings), sweep.accuracy)
         return evaluation_key(sweep, settings, told)
 
-    def _evaluated(self, settings: Settings, *, skip: bool) -> Result:
+    def _evaluated(self, settings: Settings, *, skip: bool) -> Result:  # noqa: ARG002 - as `_timed`
         from archsim.sweep.accuracy import accuracy_of, subject_of  # brings torch
 
         sweep, index = self._sweep, setting_of(settings, "workload", 0)
