@@ -1,32 +1,72 @@
 """Workers of a Dask cluster that is running already.
 
 The sweep travels once to each of them, those that come later or come back included, as a plugin
-that keeps what points share. A job whose worker dies goes to another one; after some deaths it
-counts as lost. A job cannot be stopped on a thread, so where one takes too long, its worker is
-started anew by its nanny; other jobs of that worker run again elsewhere.
+that keeps what points share. Short jobs travel in batches, as handing a task to Dask and back takes
+as long as a small point. A job whose worker dies goes to another one; after some deaths it counts
+as lost. A job cannot be stopped on a thread, so where one takes too long, its worker is started
+anew by its nanny; other jobs of that worker run again. Its time counts from when it began, which
+workers tell.
+
+A cluster without workers is waited for: they may be in a queue. One whose scheduler is gone ends
+the sweep.
 """
 
 from __future__ import annotations
 
-import queue
+import asyncio
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from typing import Any, Self
+from uuid import uuid4
 
 from distributed import Client, Future, WorkerPlugin, get_worker
 from distributed.scheduler import KilledWorker
 
-from archsim.errors import ConfigError
-from archsim.sweep.executor import ATTEMPTS, Done
+from archsim.errors import ConfigError, SimulationError
+from archsim.sweep.executor import Done
 from archsim.sweep.points import Job, Result, Worker
 from archsim.sweep.sweep import Sweep
 
-PLUGIN = "archsim-sweep"
 AHEAD = 2
-"""Jobs for each thread of the cluster, so that none waits for the coordinator."""
+"""Batches for each worker: one runs, one lies ready."""
 
-_CONNECTING_S = 30
-"""Until a scheduler has to answer, and a first worker to be there."""
+BATCH_S = 0.1
+MOST = 50
+"""Jobs travel together as long as they take no longer than this, and are no more."""
+
+CONNECTING_S = 15.0
+"""Until a scheduler has to answer, and until a first worker has to be there."""
+
+_LOOKING_S = 1.0
+_PREFIX = "archsim-sweep"
+
+Jobs = Mapping[int, Job]
+
+
+@dataclass
+class _Batch:
+    """Jobs that travel together.
+
+    Attributes:
+        future: What Dask has of it.
+        jobs: By ticket.
+        began_s: When a worker began with it; None if none has said so.
+    """
+
+    future: Future[Any]
+    jobs: Jobs
+    began_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Came:
+    """What the results of some batches are; the fault if they could not be had."""
+
+    results: Mapping[int, tuple[Mapping[int, Result], float]]
+    fault: str = ""
 
 
 class DaskWorkers:
@@ -35,115 +75,246 @@ class DaskWorkers:
     def __init__(self, sweep: Sweep, address: str, timeout_s: float | None = None) -> None:
         """Say where the scheduler is; it is connected to with the context."""
         self._sweep, self._address, self._timeout_s = sweep, address, timeout_s
-        self._over: queue.SimpleQueue[tuple[int, Future[Any]]] = queue.SimpleQueue()
-        self._futures: dict[int, Future[Any]] = {}
-        self._began_s: dict[int, float] = {}
+        self._name = f"{_PREFIX}-{uuid4().hex}"  # others may use the cluster at the same time
+        self._collected: dict[int, Job] = {}
+        self._batches: dict[int, _Batch] = {}
+        self._last = 0
+        self._each = 1
+        self._workers, self._looked_s = 0, -_LOOKING_S
+        self._ended: SimpleQueue[int | _Came] = SimpleQueue()
 
     @property
     def workers(self) -> int:
-        """How many jobs run at the same time."""
-        return sum(self._client.nthreads().values())
+        """How many jobs run at the same time; a worker runs one, however many threads it has."""
+        if time.monotonic() - self._looked_s >= _LOOKING_S:
+            try:
+                self._workers = len(self._client.nthreads())
+            except (OSError, TimeoutError):
+                raise self._gone() from None
+            self._looked_s = time.monotonic()
+        return self._workers
 
     @property
     def room(self) -> int:
-        """How many more jobs the cluster takes; with a time limit none has to wait there."""
-        ahead = AHEAD if self._timeout_s is None else 1
-        return max(0, ahead * self.workers - len(self._futures))
+        """How many more jobs the cluster takes."""
+        there = len(self._collected) + sum(len(batch.jobs) for batch in self._batches.values())
+        return max(0, AHEAD * self.workers * self._each - there)
 
     def __enter__(self) -> Self:
         """Connect, and send the sweep."""
         try:
-            self._client = Client(self._address, timeout=_CONNECTING_S, set_as_default=False)
-            self._client.wait_for_workers(1, timeout=_CONNECTING_S)
+            self._client = Client(self._address, timeout=CONNECTING_S, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as fault:
-            raise ConfigError(
-                f"dask: {self._address}: found no scheduler with workers there ({fault}); expected "
-                "one that answers; start it with dask scheduler and dask worker, or check the "
-                "address"
-            ) from None
-        self._client.register_plugin(_Kept(self._sweep), name=PLUGIN)
+            raise self._absent("no scheduler", fault) from None
+        try:
+            self._client.wait_for_workers(1, timeout=CONNECTING_S)
+            self._check_nannies()
+            self._client.register_plugin(_Kept(self._sweep, self._name), name=self._name)
+        except TimeoutError as fault:
+            self._client.close()
+            raise self._absent("a scheduler without workers", fault) from None
+        except Exception as fault:
+            self._client.close()
+            if isinstance(fault, ConfigError):
+                raise
+            raise self._absent("workers that cannot take a sweep", fault) from None
+        self._client.subscribe_topic(self._name, self._begin)
         return self
 
     def __exit__(self, *_: object) -> None:
         """Leave the cluster as it was."""
-        self._client.cancel(list(self._futures.values()))
-        self._client.unregister_worker_plugin(PLUGIN)
+        if self._alive:
+            self._client.cancel([batch.future for batch in self._batches.values()])
+            self._client.unregister_worker_plugin(self._name)
+        self._batches = {}
         self._client.close()
 
     def submit(self, ticket: int, job: Job) -> None:
-        """Send a job."""
-        future = self._client.submit(run_job, job, key=f"{PLUGIN}-{id(self)}-{ticket}", pure=False)
-        self._futures[ticket] = future
-        self._began_s[ticket] = time.monotonic()
-        future.add_done_callback(lambda done: self._over.put((ticket, done)))
+        """Take a job; it is sent with the next wait."""
+        self._collected[ticket] = job
 
     def wait(self, timeout_s: float) -> Sequence[Done]:
         """Return jobs that are over, as soon as there is one, or nothing after a while."""
+        self._send()
         found: list[Done] = []
+        ended: list[int] = []
         try:
-            found += self._ended(*self._over.get(timeout=timeout_s))
+            news = self._ended.get(timeout=timeout_s)
             while True:
-                found += self._ended(*self._over.get_nowait())
-        except queue.Empty:
+                if isinstance(news, _Came):
+                    found += self._taken(news)
+                else:
+                    ended.append(news)
+                news = self._ended.get_nowait()
+        except Empty:
+            found += self._fetch(ended)
             return found + self._overdue()
 
-    def _ended(self, ticket: int, future: Future[Any]) -> Sequence[Done]:
-        if self._futures.get(ticket) is not future:
-            return ()
-        del self._futures[ticket], self._began_s[ticket]
-        if future.status == "finished":
-            return ((ticket, future.result()),)
-        fault = future.exception() if future.status == "error" else None
+    def _send(self) -> None:
+        """Send what was collected, in batches."""
+        jobs = list(self._collected.items())
+        self._collected = {}
+        for first in range(0, len(jobs), self._each):
+            self._submit(dict(jobs[first : first + self._each]))
+
+    def _submit(self, jobs: Jobs) -> None:
+        self._last += 1
+        number = self._last
+        future = self._client.submit(
+            run_jobs, self._name, number, jobs, key=f"{self._name}-{number}", pure=False
+        )
+        self._batches[number] = _Batch(future, jobs)
+        future.add_done_callback(lambda _: self._ended.put(number))
+
+    def _fetch(self, ended: Sequence[int]) -> list[Done]:
+        """Ask for the results of batches that came to an end; end those that have none."""
+        there: dict[int, Future[Any]] = {}
+        lost: list[Done] = []
+        for number in ended:
+            batch = self._batches.get(number)
+            if batch is None:  # it was overdue
+                continue
+            if batch.future.status == "finished":
+                there[number] = batch.future
+            elif batch.future.status == "error":
+                lost += self._lost(number, batch)
+            else:
+                raise self._gone()
+        if there:
+            asked = asyncio.run_coroutine_threadsafe(
+                self._results(there), self._client.loop.asyncio_loop
+            )
+            asked.add_done_callback(lambda done: self._ended.put(done.result()))
+        return lost
+
+    async def _results(self, futures: Mapping[int, Future[Any]]) -> _Came:
+        try:
+            found = await self._client.gather(list(futures.values()), asynchronous=True)
+        except Exception as fault:  # noqa: BLE001 - told by whoever waits
+            return _Came({}, str(fault) or type(fault).__name__)
+        return _Came(dict(zip(futures, found, strict=True)))
+
+    def _taken(self, came: _Came) -> list[Done]:
+        if came.fault:
+            raise self._gone()
+        found: list[Done] = []
+        for number, (results, took_s) in came.results.items():
+            if self._batches.pop(number, None) is not None:
+                found += results.items()
+                fit = int(BATCH_S * len(results) / max(took_s, 1e-9))
+                self._each = 1 if self._timeout_s is not None else max(1, min(fit, MOST))
+        return found
+
+    def _lost(self, number: int, batch: _Batch) -> list[Done]:
+        """End a batch that killed its workers; of several jobs each gets a chance of its own."""
+        fault = batch.future.exception()
+        del self._batches[number]
+        if len(batch.jobs) > 1:
+            for ticket, job in batch.jobs.items():
+                self._submit({ticket: job})
+            return []
         if isinstance(fault, KilledWorker):
             text = (
-                f"found its worker dead {ATTEMPTS} times; expected a result; look for a lack of "
-                "memory, and run again with --retry"
+                f"found its worker dead {fault.allowed_failures + 1} times; expected a result; "
+                "look for a lack of memory, and run again with --retry"
             )
         else:
             text = (
-                f"found no result from the cluster ({fault or future.status}); expected one; run "
-                "again with --retry"
+                f"found a fault of the cluster ({type(fault).__name__}: {fault}); expected a "
+                "result; run again with --retry"
             )
-        return ((ticket, Result("lost", text)),)
+        return [(ticket, Result("lost", text)) for ticket in batch.jobs]
+
+    def _begin(self, event: tuple[float, int]) -> None:
+        """Take note that a worker has begun with a batch; called on Dask's thread."""
+        batch = self._batches.get(event[1])
+        if batch is not None:
+            batch.began_s = time.monotonic()
 
     def _overdue(self) -> list[Done]:
         """End jobs that take too long, with the workers that they are on."""
         if self._timeout_s is None:
             return []
         late_s = time.monotonic() - self._timeout_s
-        late = [ticket for ticket, began_s in self._began_s.items() if began_s < late_s]
+        late = [
+            number
+            for number, batch in self._batches.items()
+            if batch.began_s is not None and batch.began_s < late_s and not batch.future.done()
+        ]
         if not late:
             return []
-        keys = {self._futures[ticket].key for ticket in late}
-        busy = [address for address, on in self._client.processing().items() if keys & set(on)]
-        self._client.cancel([self._futures.pop(ticket) for ticket in late])
-        for ticket in late:
-            del self._began_s[ticket]
-        if busy:
-            self._client.restart_workers(busy, raise_for_error=False)
+        batches = [self._batches.pop(number) for number in late]
+        keys = {batch.future.key for batch in batches}
+        try:
+            running = self._client.processing()
+            busy = [address for address, on in running.items() if keys & set(on)]
+            self._client.cancel([batch.future for batch in batches])
+            if busy:
+                self._client.restart_workers(busy, timeout=CONNECTING_S, raise_for_error=False)
+        except (OSError, TimeoutError):
+            raise self._gone() from None
         text = (
             f"found no result within {self._timeout_s:g} s; expected one; raise --timeout, and run "
             "again with --retry"
         )
-        return [(ticket, Result("timeout", text)) for ticket in late]
+        return [(t, Result("timeout", text)) for batch in batches for t in batch.jobs]
+
+    def _check_nannies(self) -> None:
+        if self._timeout_s is None:
+            return
+        workers = self._client.scheduler_info()["workers"]
+        alone = [address for address, about in workers.items() if about["nanny"] is None]
+        if alone:
+            raise ConfigError(
+                f"timeout: found workers without a nanny ({', '.join(alone)}), which nobody can "
+                "stop; expected nannies; start workers with --nanny, or leave --timeout out"
+            )
+
+    @property
+    def _alive(self) -> bool:
+        return bool(self._client.status == "running")
+
+    def _absent(self, found: str, fault: Exception) -> ConfigError:
+        text = " ".join(str(fault).split()) or type(fault).__name__
+        return ConfigError(
+            f"dask: {self._address}: found {found} ({text}); expected a scheduler that answers and "
+            "workers that have archsim; start dask scheduler and dask worker, or check the address"
+        )
+
+    def _gone(self) -> SimulationError:
+        return SimulationError(
+            f"dask: {self._address}: found the scheduler gone; expected it to the end; start it "
+            "anew, and run again: what is finished is kept"
+        )
 
 
 class _Kept(WorkerPlugin):
-    """What a worker of the cluster keeps of a sweep."""
+    """What a worker of the cluster keeps of a sweep.
 
-    name = PLUGIN
+    Attributes:
+        worker: What runs jobs; one at a time, as networks are changed while they are evaluated.
+    """
 
-    def __init__(self, sweep: Sweep) -> None:
-        self._sweep = sweep
+    def __init__(self, sweep: Sweep, name: str) -> None:
+        self._sweep, self.name = sweep, name
 
     def setup(self, worker: object) -> None:
         """Begin with nothing, on each worker that comes."""
         del worker
         self.worker = Worker(self._sweep)
+        self.alone = threading.Lock()
+        self.ready = False
 
 
-def run_job(job: Job) -> Result:
-    """Run a job on the worker that this is called on."""
-    kept: Any = get_worker().plugins[PLUGIN]
-    found: Result = kept.worker.run(job)
-    return found
+def run_jobs(name: str, number: int, jobs: Jobs) -> tuple[dict[int, Result], float]:
+    """Run jobs on the worker that this is called on; return how long they took, too."""
+    here = get_worker()
+    kept: Any = here.plugins[name]
+    with kept.alone:
+        if not kept.ready:
+            kept.worker.prepare()
+            kept.ready = True
+        here.log_event(name, number)
+        began_s = time.monotonic()
+        found = {ticket: kept.worker.run(job) for ticket, job in jobs.items()}
+        return found, time.monotonic() - began_s

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
@@ -136,15 +136,24 @@ class Directory:
         Raises:
             ConfigError: It cannot be written; the log keeps it.
         """
-        there = set(self._table.column("key"))
-        fresh = [entry for entry in self._log.live() if entry["key"] not in there]
-        if fresh:
-            self._table.extend(map(row_of, fresh))
-            if self._ops is not None:
-                self._ops.extend(row for entry in fresh for row in op_rows_of(entry))
+        live = {entry["key"] for entry in self._log.live()}
+        if self._ops is not None:
+            there = self._ops.holds(live)
+            self._ops.extend(row for entry in self._fresh(there) for row in op_rows_of(entry))
+        there = self._table.holds(live)
+        if live - there:
+            self._table.extend(map(row_of, self._fresh(there)))
+            self._rows += len(live - there)
         if self._log.entries:
             self._log.roll()
-        self._rows = len(there) + len(fresh)
+
+    def _fresh(self, there: Set[str]) -> Iterator[Row]:
+        """Yield entries of the log, each key once, that a table does not have."""
+        seen = set(there)
+        for entry in self._log.live():
+            if entry["key"] not in seen:
+                seen.add(entry["key"])
+                yield entry
 
     def entry(self, number: int, key: str, places: Places, result: Result) -> Row:
         """Return what the log keeps of a finished point."""
@@ -300,4 +309,8 @@ def _holder(folder: Path) -> str:
 
 
 def _foreign(folder: Path) -> bool:
-    return not folder.is_dir() or any(path.name != LOCK for path in folder.iterdir())
+    """Whether there is something that no sweep has put there; one may have ended early."""
+    if not folder.is_dir():
+        return True
+    names = [path.name for path in folder.iterdir()]
+    return any(not name.startswith(("_", ".")) and name != POINTS for name in names)

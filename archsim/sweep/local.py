@@ -2,20 +2,25 @@
 
 Each has a pipe of its own, so that one that is killed, at whatever moment, breaks nothing that
 others share: the queues of ready-made pools have locks that die with their holder, or give up the
-whole pool. A job lies ready in the pipe while the one before runs, so that a worker never waits for
-the coordinator to write its log.
+whole pool. A short job lies ready in the pipe while the one before runs, so that a worker never
+waits for the coordinator to write its log.
+
+No message can block: a worker gets the sweep once it says that it listens, and never has more than
+two jobs, which fit into its pipe. A worker ends with its coordinator, in the midst of a job, too.
 """
 
 from __future__ import annotations
 
 import os
+import pickle
 import signal
+import threading
 import time
 from collections import deque
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Self
@@ -25,21 +30,48 @@ from archsim.sweep.executor import ATTEMPTS, Done
 from archsim.sweep.points import Job, Result, Worker
 from archsim.sweep.sweep import Sweep
 
-AHEAD = 2
-"""Jobs that a worker has: one runs, one lies ready."""
+SHORT_S = 0.25
+"""A worker whose jobs are shorter has two: one runs, one lies ready."""
 
 _ENDING_S = 2.0
+_GREETINGS = 2
+"""A worker says that it listens, and that it is ready."""
 
 
 @dataclass
 class _Hand:
-    """A process, its pipe, and the jobs that it has, the one that runs first."""
+    """A process, its pipe, and the jobs that it has, the one that runs first.
+
+    Attributes:
+        process: The process.
+        pipe: Our end of its pipe.
+        jobs: Its jobs.
+        began_s: When the first of them began.
+        took_s: How long the last one took.
+        heard: Messages that it sent.
+    """
 
     process: BaseProcess
     pipe: Connection
     jobs: deque[tuple[int, Job]] = field(default_factory=deque)
     began_s: float = 0.0
-    ready: bool = False
+    took_s: float = 0.0
+    heard: int = 0
+
+    @property
+    def ready(self) -> bool:
+        """Whether it has the sweep, and has begun with its jobs."""
+        return self.heard >= _GREETINGS
+
+    @property
+    def room(self) -> int:
+        """How many more jobs it takes."""
+        return (2 if self.took_s < SHORT_S else 1) - len(self.jobs)
+
+    def send(self, message: object) -> None:
+        """Send a message; that it is dead is found by the next wait."""
+        with suppress(OSError):
+            self.pipe.send(message)
 
 
 class LocalWorkers:
@@ -53,7 +85,8 @@ class LocalWorkers:
             workers: How many processes.
             timeout_s: How long a job may take; a worker's start is not part of it.
         """
-        self._sweep, self._count, self._timeout_s = sweep, workers, timeout_s
+        self._sweep = pickle.dumps(sweep)
+        self._count, self._timeout_s = workers, timeout_s
         self._hands: list[_Hand] = []
         self._deaths: dict[int, int] = {}
         self._over: list[Done] = []
@@ -67,11 +100,15 @@ class LocalWorkers:
     @property
     def room(self) -> int:
         """How many more jobs there is room for."""
-        return sum(AHEAD - len(hand.jobs) for hand in self._hands)
+        return sum(max(0, hand.room) for hand in self._hands)
 
     def __enter__(self) -> Self:
         """Start the processes."""
-        self._hands = [self._started() for _ in range(self._count)]
+        with ExitStack() as stack:
+            stack.push(self.__exit__)
+            for _ in range(self._count):
+                self._hands.append(self._started())
+            stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -89,11 +126,11 @@ class LocalWorkers:
     def submit(self, ticket: int, job: Job) -> None:
         """Give a job to whoever has least to do."""
         hand = min(self._hands, key=lambda each: len(each.jobs))
-        hand.jobs.append((ticket, job))
-        if len(hand.jobs) == 1:
+        if not hand.jobs:
             hand.began_s = time.monotonic()
-        with suppress(OSError):  # it is dead, which the next wait finds
-            hand.pipe.send((ticket, job))
+        hand.jobs.append((ticket, job))
+        if hand.ready:
+            hand.send((ticket, job))
 
     def wait(self, timeout_s: float) -> Sequence[Done]:
         """Return jobs that are over, as soon as there is one, or nothing after a while."""
@@ -120,15 +157,28 @@ class LocalWorkers:
         try:
             while hand.pipe.poll():
                 message = hand.pipe.recv()
-                hand.began_s = time.monotonic()
-                hand.ready = True
-                if message is not None:
-                    ticket, result = message
-                    hand.jobs.popleft()
-                    self._deaths.pop(ticket, None)
-                    self._over.append((ticket, result))
+                hand.heard += 1
+                if message is None:
+                    self._greet(hand)
+                    continue
+                ticket, result = message
+                now_s = time.monotonic()
+                hand.began_s, hand.took_s = now_s, now_s - hand.began_s
+                hand.jobs.popleft()
+                self._deaths.pop(ticket, None)
+                self._over.append((ticket, result))
         except (EOFError, OSError):
+            hand.process.join(_ENDING_S)
             self._replace(hand, self._killed(hand))
+
+    def _greet(self, hand: _Hand) -> None:
+        """Give a worker that listens the sweep, one that is ready its jobs."""
+        if not hand.ready:
+            hand.send(self._sweep)
+            return
+        hand.began_s = time.monotonic()
+        for each in hand.jobs:
+            hand.send(each)
 
     def _replace(self, hand: _Hand, result: Result | None) -> None:
         """Start another worker for one that is gone; give it the jobs, or end the first of them."""
@@ -146,11 +196,8 @@ class LocalWorkers:
                 "guard a script that starts a sweep by if __name__ == '__main__'"
             )
         new = self._started()
+        new.jobs.extend(jobs)
         self._hands[self._hands.index(hand)] = new
-        for ticket, job in jobs:
-            new.jobs.append((ticket, job))
-            with suppress(OSError):
-                new.pipe.send((ticket, job))
 
     def _overdue(self) -> Result:
         return Result(
@@ -178,19 +225,44 @@ class LocalWorkers:
     def _started(self) -> _Hand:
         context = get_context("spawn")  # threads and compiled code do not survive a fork
         here, there = context.Pipe()
-        process = context.Process(target=_serve, args=(there, self._sweep), daemon=True)
-        process.start()
+        process = context.Process(target=_serve, args=(there,), daemon=True)
+        with _undisturbed():
+            process.start()
         there.close()
         return _Hand(process, here)
 
 
-def _serve(pipe: Connection, sweep: Sweep) -> None:
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Keep Ctrl-C from processes that start now: they end with this one."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _serve(pipe: Connection) -> None:
     """Run jobs until there are no more: what a worker does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the coordinator says when it is over
+    threading.Thread(target=_follow_parent, daemon=True).start()
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # points are what runs side by side
-    worker = Worker(sweep)
     with suppress(EOFError, OSError):  # the coordinator is gone
+        pipe.send(None)  # listening
+        worker = Worker(pickle.loads(pipe.recv()))
+        worker.prepare()
         pipe.send(None)  # ready
         while True:
             ticket, job = pipe.recv()
             pipe.send((ticket, worker.run(job)))
+
+
+def _follow_parent() -> None:
+    """End this process as soon as the one that started it is gone."""
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

@@ -13,6 +13,7 @@ import json
 import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -36,7 +37,7 @@ class Log:
         try:
             path.touch()
             self._end = cut_to_whole_lines(path)
-            self._file = path.open("a+b")
+            self._file = path.open("ab", buffering=0)
         except OSError as fault:
             raise self._refused(fault) from None
         self.entries = sum(1 for _ in self.live())
@@ -58,8 +59,9 @@ class Log:
             return
         content = b"".join(lines)
         try:
-            self._file.write(content)
-            self._file.flush()
+            rest = memoryview(content)
+            while rest:  # a disk that gets full takes a part
+                rest = rest[self._file.write(rest) :]
             os.fsync(self._file.fileno())
         except OSError as fault:
             self._undo()
@@ -97,10 +99,8 @@ class Log:
 
     def _undo(self) -> None:
         """Cut off what a failed write may have left."""
-        self._file.close()
-        with self._path.open("r+b") as file:
-            file.truncate(self._end)
-        self._file = self._path.open("a+b")
+        with suppress(OSError):  # a broken disk; the next one who opens the log cuts it off
+            self._file.truncate(self._end)
 
     def _refused(self, fault: OSError) -> ConfigError:
         return ConfigError(

@@ -16,7 +16,8 @@ from archsim import engine as engines
 from archsim.engine import Ledger
 from archsim.errors import ArchsimError
 from archsim.hardware import Hardware
-from archsim.mapping import Compiled, compile_workload
+from archsim.mapping import Compiled, Program, compile_workload
+from archsim.mapping.program import Unit, Work
 from archsim.report.energy import of_run
 from archsim.report.headline import headline, programming
 from archsim.report.rows import op_rows
@@ -81,6 +82,12 @@ class Worker:
         self._workloads: dict[tuple[int, tuple[int | None, int | None]], Workload] = {}
         self._plans: dict[Any, Figures] = {}
         self._subjects: dict[int, Subject] = {}
+
+    def prepare(self) -> None:
+        """Load what takes its time, so that no point has to wait for it."""
+        engines.run(Program(("op",), (Unit("unit", "unit", (Work(0, 1),)),), ()))  # compiles it
+        if self._sweep.accuracy is not None:
+            import archsim.sweep.accuracy  # noqa: F401 - brings torch
 
     def run(self, job: Job) -> Result:
         """Return what comes of a job; no fault of a point ends the sweep."""

@@ -145,30 +145,30 @@ class Coordinator:
         self._rows: list[Row] = []
         self._kept_s = time.monotonic()
 
-    def run(self) -> News:
+    def run(self, stopped: Callable[[], bool] = lambda: False) -> News:
         """Run all points; what is finished is kept, however it ends.
+
+        Args:
+            stopped: Whether somebody asked for an end; what runs then is given up.
 
         Raises:
             ConfigError: Results cannot be written.
-            SimulationError: Workers do not start.
+            SimulationError: Workers do not start, or the cluster is gone.
         """
-        try:
-            while self._fill() or self._running or self._rows:
-                for ticket, result in self._executor.wait(_WAIT_S if self._running else 0.0):
-                    self._over(ticket, result)
-                self._keep()
-                self._tell(self.news)
-        except KeyboardInterrupt:
-            self._directory.append(self._rows)
-            self._directory.absorb()
-            raise
+        while not stopped() and self._fill():
+            waits = self._running or not self._rows
+            for ticket, result in self._executor.wait(_WAIT_S if waits else 0.0):
+                self._over(ticket, result)
+            self._keep()
+            self._tell(self.news)
+        self._directory.append(self._rows)
         self._directory.absorb()
         return self.news
 
     def _fill(self) -> bool:
-        """Hand out as much as there is room for; say whether anything was."""
-        handed = False
-        while self._executor.room > 0:
+        """Hand out as much as there is room for; say whether anything is left to wait for."""
+        room = self._executor.room
+        for _ in range(room):
             if self._evaluations:
                 evaluation, places = self._evaluations.popleft()
                 self._submit(evaluation, Job("accuracy", places))
@@ -176,8 +176,7 @@ class Coordinator:
                 self._submit(point, Job("timing", point.places, skip=self._points.skip))
             else:
                 break
-            handed = True
-        return handed
+        return bool(self._running or self._rows or self._evaluations or not self._points.over)
 
     def _submit(self, what: Point | str, job: Job) -> None:
         self._tickets += 1

@@ -12,6 +12,7 @@ from archsim.sweep.directory import Directory
 from archsim.sweep.executor import Executor
 from archsim.sweep.file import ADAPTIVE
 from archsim.sweep.identity import Identity
+from archsim.sweep.interrupt import Interrupt
 from archsim.sweep.loading import load_sweep_file
 from archsim.sweep.local import LocalWorkers
 from archsim.sweep.running import Coordinator, Listed, News, Points, Tell
@@ -69,7 +70,8 @@ def run_sweep(
         note: Takes what should be known about the directory.
 
     Raises:
-        ArchsimError: Wrong input, or a place that cannot be written.
+        ArchsimError: Wrong input, a place that cannot be written, or workers that are gone.
+        KeyboardInterrupt: Ctrl-C, after everything that is finished was kept.
     """
     how = running or Running()
     sweep = file if isinstance(file, Sweep) else load_sweep_file(file)
@@ -87,8 +89,11 @@ def run_sweep(
             points = Searched(identity, directory)
         else:
             points = Listed(design, identity, directory)
-        with _executor(sweep, how) as executor:
-            return Coordinator(points, directory, executor, tell).run()
+        with Interrupt() as interrupt, _executor(sweep, how) as executor:
+            news = Coordinator(points, directory, executor, tell).run(lambda: interrupt.asked)
+        if interrupt.asked:
+            raise KeyboardInterrupt
+        return news
 
 
 def _executor(sweep: Sweep, how: Running) -> Executor:

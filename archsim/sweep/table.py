@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -99,6 +99,15 @@ class Table:
         with pq.ParquetFile(self._path) as file:
             for batch in file.iter_batches(BLOCK, columns=[name]):
                 yield from batch.column(0).to_pylist()
+
+    def holds(self, keys: Set[str]) -> set[str]:
+        """Return those of some keys that it has."""
+        found: set[str] = set()
+        if self._path.exists():
+            with pq.ParquetFile(self._path, read_dictionary=["key"]) as file:
+                for batch in file.iter_batches(BLOCK, columns=["key"]):
+                    found.update(keys & set(batch.column(0).unique().to_pylist()))
+        return found
 
     def extend(self, rows: Iterable[Row]) -> None:
         """Add rows, sorted by point within each block.
