@@ -4,6 +4,7 @@ Processes that it starts import it, too, as the program they belong to; Dask wor
 they begin. So nothing in the program has to know of tests, and a test that imports it is spared.
 """
 
+import functools
 import os
 import signal
 import time
@@ -16,9 +17,10 @@ RAISES, HANGS, KILLS = 13, 17, 19
 PAUSE = "ARCHSIM_TEST_PAUSE_S"
 """Variable of the environment: how much longer each point takes, whatever the computer does."""
 
-_compile = points.compile_workload
+_compile = getattr(points.compile_workload, "__wrapped__", points.compile_workload)  # once only
 
 
+@functools.wraps(_compile)
 def compile_workload(workload, hardware, counts, **how):
     time.sleep(float(os.environ.get(PAUSE, "0")))
     if counts == RAISES:

@@ -26,7 +26,7 @@ from distributed import Client, Future, WorkerPlugin, get_worker
 from distributed.scheduler import KilledWorker
 
 from archsim.errors import ConfigError, SimulationError
-from archsim.sweep.executor import Done
+from archsim.sweep.executor import ATTEMPTS, Done
 from archsim.sweep.points import Job, Result, Worker
 from archsim.sweep.sweep import Sweep
 
@@ -54,18 +54,23 @@ class _Batch:
         future: What Dask has of it.
         jobs: By ticket.
         began_s: When a worker began with it; None if none has said so.
+        worker: Address of that worker.
+        faults: How often its results were there, but could not be had.
     """
 
     future: Future[Any]
     jobs: Jobs
     began_s: float | None = None
+    worker: str = ""
+    faults: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Came:
     """What the results of some batches are; the fault if they could not be had."""
 
-    results: Mapping[int, tuple[Mapping[int, Result], float]]
+    asked: Sequence[int]
+    results: Sequence[tuple[Mapping[int, Result], float]] = ()
     fault: str = ""
 
 
@@ -159,12 +164,15 @@ class DaskWorkers:
 
     def _submit(self, jobs: Jobs) -> None:
         self._last += 1
-        number = self._last
         future = self._client.submit(
-            run_jobs, self._name, number, jobs, key=f"{self._name}-{number}", pure=False
+            run_jobs, self._name, self._last, jobs, key=f"{self._name}-{self._last}", pure=False
         )
-        self._batches[number] = _Batch(future, jobs)
-        future.add_done_callback(lambda _: self._ended.put(number))
+        self._batches[self._last] = _Batch(future, jobs)
+        self._watch(self._last)
+
+    def _watch(self, number: int) -> None:
+        """Let the next wait know when a batch has come to an end."""
+        self._batches[number].future.add_done_callback(lambda _: self._ended.put(number))
 
     def _fetch(self, ended: Sequence[int]) -> list[Done]:
         """Ask for the results of batches that came to an end; end those that have none."""
@@ -175,30 +183,40 @@ class DaskWorkers:
             if batch is None:  # it was overdue
                 continue
             if batch.future.status == "finished":
+                batch.began_s = None  # if its worker dies now, another one begins anew
                 there[number] = batch.future
             elif batch.future.status == "error":
                 lost += self._lost(number, batch)
             else:
                 raise self._gone()
         if there:
-            asked = asyncio.run_coroutine_threadsafe(
-                self._results(there), self._client.loop.asyncio_loop
-            )
+            loop: Any = self._client.loop
+            asked = asyncio.run_coroutine_threadsafe(self._results(there), loop.asyncio_loop)
             asked.add_done_callback(lambda done: self._ended.put(done.result()))
         return lost
 
     async def _results(self, futures: Mapping[int, Future[Any]]) -> _Came:
+        asked = list(futures)
         try:
             found = await self._client.gather(list(futures.values()), asynchronous=True)
-        except Exception as fault:  # noqa: BLE001 - told by whoever waits
-            return _Came({}, str(fault) or type(fault).__name__)
-        return _Came(dict(zip(futures, found, strict=True)))
+        except Exception as fault:  # noqa: BLE001 - told in the rows of these points
+            return _Came(asked, fault=str(fault) or type(fault).__name__)
+        return _Came(asked, results=found)
 
     def _taken(self, came: _Came) -> list[Done]:
-        if came.fault:
-            raise self._gone()
+        """Take results; one that could not be had keeps back those that were asked with it."""
         found: list[Done] = []
-        for number, (results, took_s) in came.results.items():
+        if came.fault:
+            for number in self._batches.keys() & set(came.asked):
+                batch = self._batches[number]
+                batch.faults += 1
+                if batch.faults < ATTEMPTS:
+                    self._watch(number)
+                    continue
+                del self._batches[number]
+                found += _unknown(batch.jobs, came.fault)
+            return found
+        for number, (results, took_s) in zip(came.asked, came.results, strict=True):
             if self._batches.pop(number, None) is not None:
                 found += results.items()
                 fit = int(BATCH_S * len(results) / max(took_s, 1e-9))
@@ -213,23 +231,20 @@ class DaskWorkers:
             for ticket, job in batch.jobs.items():
                 self._submit({ticket: job})
             return []
-        if isinstance(fault, KilledWorker):
-            text = (
-                f"found its worker dead {fault.allowed_failures + 1} times; expected a result; "
-                "look for a lack of memory, and run again with --retry"
-            )
-        else:
-            text = (
-                f"found a fault of the cluster ({type(fault).__name__}: {fault}); expected a "
-                "result; run again with --retry"
-            )
+        if not isinstance(fault, KilledWorker):
+            return _unknown(batch.jobs, f"{type(fault).__name__}: {fault}")
+        text = (
+            f"found its worker dead {fault.allowed_failures + 1} times; expected a result; look "
+            "for a lack of memory, and run again with --retry"
+        )
         return [(ticket, Result("lost", text)) for ticket in batch.jobs]
 
-    def _begin(self, event: tuple[float, int]) -> None:
+    def _begin(self, event: tuple[float, tuple[int, str]]) -> None:
         """Take note that a worker has begun with a batch; called on Dask's thread."""
-        batch = self._batches.get(event[1])
+        number, worker = event[1]
+        batch = self._batches.get(number)
         if batch is not None:
-            batch.began_s = time.monotonic()
+            batch.worker, batch.began_s = worker, time.monotonic()
 
     def _overdue(self) -> list[Done]:
         """End jobs that take too long, with the workers that they are on."""
@@ -241,23 +256,33 @@ class DaskWorkers:
             for number, batch in self._batches.items()
             if batch.began_s is not None and batch.began_s < late_s and not batch.future.done()
         ]
-        if not late:
-            return []
-        batches = [self._batches.pop(number) for number in late]
-        keys = {batch.future.key for batch in batches}
-        try:
-            running = self._client.processing()
-            busy = [address for address, on in running.items() if keys & set(on)]
-            self._client.cancel([batch.future for batch in batches])
-            if busy:
-                self._client.restart_workers(busy, timeout=CONNECTING_S, raise_for_error=False)
-        except (OSError, TimeoutError):
-            raise self._gone() from None
+        return self._ended_late(late) if late else []
+
+    def _ended_late(self, late: Sequence[int]) -> list[Done]:
         text = (
             f"found no result within {self._timeout_s:g} s; expected one; raise --timeout, and run "
             "again with --retry"
         )
-        return [(t, Result("timeout", text)) for batch in batches for t in batch.jobs]
+        found: list[Done] = []
+        busy: set[str] = set()
+        try:
+            running = self._client.processing()
+            for number in late:
+                batch = self._batches[number]
+                if batch.future.key not in running.get(batch.worker, ()):
+                    batch.began_s = None  # that worker is dead; another one begins anew
+                    continue
+                del self._batches[number]
+                batch.future.cancel()
+                busy.add(batch.worker)
+                found += [(ticket, Result("timeout", text)) for ticket in batch.jobs]
+            if busy:
+                self._client.restart_workers(
+                    list(busy), timeout=CONNECTING_S, raise_for_error=False
+                )
+        except (OSError, TimeoutError):
+            raise self._gone() from None
+        return found
 
     def _check_nannies(self) -> None:
         if self._timeout_s is None:
@@ -288,6 +313,11 @@ class DaskWorkers:
         )
 
 
+def _unknown(jobs: Jobs, fault: str) -> list[Done]:
+    text = f"found a fault of the cluster ({fault}); expected a result; run again with --retry"
+    return [(ticket, Result("lost", text)) for ticket in jobs]
+
+
 class _Kept(WorkerPlugin):
     """What a worker of the cluster keeps of a sweep.
 
@@ -314,7 +344,7 @@ def run_jobs(name: str, number: int, jobs: Jobs) -> tuple[dict[int, Result], flo
         if not kept.ready:
             kept.worker.prepare()
             kept.ready = True
-        here.log_event(name, number)
+        here.log_event(name, [number, here.address])
         began_s = time.monotonic()
         found = {ticket: kept.worker.run(job) for ticket, job in jobs.items()}
         return found, time.monotonic() - began_s
