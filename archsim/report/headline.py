@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -100,12 +101,13 @@ def _utilization(hardware: Hardware, compiled: Compiled, makespan_s: Fraction) -
 
     MACs of the vector unit do not count: moving work there leaves the arrays idle.
     """
-    least_s = sum(
-        (
-            placement.macs * compiled.inputs / peak_macs_per_s(hardware, placement)
-            for placement in compiled.placements.values()
-            if placement.macs and placement.place == "array"
-        ),
-        Fraction(),
-    )
+    macs: dict[tuple[int, int], int] = defaultdict(int)  # added up before they meet a rate
+    rates: dict[tuple[int, int], Fraction] = {}
+    for placement in compiled.placements.values():
+        if placement.macs and placement.place == "array":
+            slices = placement.input_slices, placement.weight_slices
+            macs[slices] += placement.macs * compiled.inputs
+            if slices not in rates:
+                rates[slices] = peak_macs_per_s(hardware, placement)
+    least_s = sum((count / rates[slices] for slices, count in macs.items()), Fraction())
     return least_s / makespan_s

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from archsim.engine import Ledger, Record
 from archsim.errors import SimulationError
@@ -22,6 +23,8 @@ ROLE_NAMES = {
     "writer": "weight programming",
 }
 """What reports call each role; of two that are equally busy the earlier one bounds an op."""
+
+_ORDER = {role: place for place, role in enumerate(ROLE_NAMES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,7 @@ class Window:
         return self.end_tick - self.start_tick
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(NamedTuple):
     """A unit that did work for an op: its role and name, when, and for how long it was busy."""
 
     role: str
@@ -55,11 +57,6 @@ class _Part:
     busy_ticks: int
     start_tick: int
     end_tick: int
-
-    def inside_ticks(self, start_tick: int, end_tick: int) -> int:
-        """Return for how long at most the unit was busy in that stretch of time."""
-        overlap_ticks = min(self.end_tick, end_tick) - max(self.start_tick, start_tick)
-        return max(0, min(self.busy_ticks, overlap_ticks))
 
     @property
     def is_array(self) -> bool:
@@ -122,13 +119,16 @@ def _part(record: Record) -> _Part | None:
 
 
 def _window(parts: list[_Part], loading: list[_Part]) -> Window:
-    start_tick = min(part.start_tick for part in parts)
-    end_tick = max(part.end_tick for part in parts)
+    start_tick = min([part.start_tick for part in parts])
+    end_tick = max([part.end_tick for part in parts])
     arrays_ticks = [part.busy_ticks for part in parts if part.is_array]
     stall_ticks = end_tick - start_tick - max(arrays_ticks) if arrays_ticks else 0
-    order = list(ROLE_NAMES)
-    busiest = min(
-        parts + loading,
-        key=lambda part: (-part.inside_ticks(start_tick, end_tick), order.index(part.role)),
-    )
-    return Window(start_tick, end_tick, stall_ticks, busiest.role)
+    most_ticks, bound_by = -1, ""
+    for role, _, busy_ticks, began_tick, ended_tick in parts + loading:
+        overlap_ticks = min(ended_tick, end_tick) - max(began_tick, start_tick)
+        inside_ticks = max(0, min(busy_ticks, overlap_ticks))  # at most so long within the window
+        if inside_ticks > most_ticks or (
+            inside_ticks == most_ticks and _ORDER[role] < _ORDER[bound_by]
+        ):
+            most_ticks, bound_by = inside_ticks, role
+    return Window(start_tick, end_tick, stall_ticks, bound_by)

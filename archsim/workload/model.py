@@ -76,6 +76,11 @@ class Workload(BaseModel):
             raise Faults(faults)
         return workload
 
+    def __getstate__(self) -> dict[Any, Any]:
+        """Leave out what was looked up: views do not travel, and who needs them looks anew."""
+        own = {name: value for name, value in vars(self).items() if name in type(self).model_fields}
+        return {**super().__getstate__(), "__dict__": own}
+
     @cached_property
     def fingerprint(self) -> str:
         """Return what identifies the structure: not the name, the source or any bits."""

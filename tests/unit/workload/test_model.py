@@ -1,3 +1,5 @@
+import pickle
+
 import pytest
 from pydantic import ValidationError
 
@@ -90,3 +92,9 @@ def test_op_is_found_by_name_or_missed_in_house_form():
 def test_workload_without_anything_in_it_is_refused(field):
     with pytest.raises(ValidationError, match="at least 1 item"):
         Workload(**network(**{field: []}))
+
+
+def test_a_workload_that_was_used_travels_to_another_process():
+    used = Workload.model_validate(network(), strict=False)
+    assert len(used.consumers) == len(used.shapes) == 3
+    assert pickle.loads(pickle.dumps(used)) == used
