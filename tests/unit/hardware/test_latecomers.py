@@ -19,7 +19,12 @@ base: homodyne
 name: mine
 tiles:
   modulator:
-    {kind: test_film, swing: 2 V, capacitance: 1 pF, area: 0.001 mm^2, static_power: 0 W, loss: 1 dB}
+    kind: test_film
+    swing: 2 V
+    capacitance: 1 pF
+    area: 0.001 mm^2
+    static_power: 0 W
+    loss: 1 dB
 """
 
 
@@ -55,7 +60,7 @@ def test_a_kind_that_comes_late_can_be_simulated(mine):
 def test_a_kind_that_comes_late_is_known_everywhere(mine):
     assert {entry.kind for entry in catalogue() if entry.slot == "modulator"} >= {"test_film"}
     assert "test_film" in str(schema())
-    with pytest.raises(ConfigError, match="unknown key 'swin'.*did you mean 'swing'"):
+    with pytest.raises(ConfigError, match=r"unknown key 'swin'.*did you mean 'swing'"):
         load_hardware(mine, ["tiles.modulator.swin=1 V"])
 
 
