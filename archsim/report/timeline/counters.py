@@ -75,11 +75,12 @@ class Bins:
         found += _summed(first, per_tick * inside, count)
         first, last, stop, per_tick = first[over], last[over], stop[over], per_tick[over]
         found += _summed(last, per_tick * (stop - last * width_ticks), count)
-        # The bins between are covered from end to end.
-        one = np.ones(len(first))
-        many = np.cumsum(_summed(first + 1, one, count) - _summed(last, one, count))
-        rate = np.cumsum(_summed(first + 1, per_tick, count) - _summed(last, per_tick, count))
-        found += np.where(many > 0, rate * width_ticks, 0.0)  # elsewhere it is rounding
+        # The bins between are covered from end to end. As a unit does one thing at a time, they
+        # are at most as many as bins times units; taking sums apart again would leave rounding.
+        between = last - first - 1
+        offsets = np.arange(between.sum()) - np.repeat(np.cumsum(between) - between, between)
+        places = np.repeat(first + 1, between) + offsets
+        found += _summed(places, np.repeat(per_tick * width_ticks, between), count)
         return found
 
 
