@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from archsim.engine import Ledger, compiled, simpy_engine
 from archsim.errors import SimulationError
 from archsim.mapping import Program
-from archsim.mapping.code import Opcode
 from archsim.report.timeline.history import History, Recording
 from archsim.report.timeline.slices import Slices, repeats_of, works_of
 from tests.long_programs import balanced, scheduled
@@ -32,7 +31,7 @@ def recorded(engine, program: Program, **options) -> tuple[History, Ledger]:
 
 def drawn(history: History, ledger: Ledger) -> Slices:
     everything = np.ones(len(history.program.ops), bool)
-    return works_of(history, everything, (0, ledger.makespan_ticks))
+    return works_of(history.works(), everything, (0, ledger.makespan_ticks))
 
 
 def busy_ticks(program: Program, slices: Slices, amounts: np.ndarray) -> dict[tuple[str, str], int]:
@@ -63,12 +62,12 @@ def check(program: Program, engine, **options) -> History:
 def check_skips(history: History, ledger: Ledger, slices: Slices) -> None:
     """What is shown once and what fills the time of skipped periods is all there was, too."""
     everything = np.ones(len(history.program.ops), bool)
-    repeats = repeats_of(history, everything, (0, ledger.makespan_ticks))
+    repeats = repeats_of(history.works(), everything, (0, ledger.makespan_ticks))
     assert (repeats.end > repeats.start).all()
     assert int(slices.busy.sum() + repeats.busy.sum()) == sum(r.busy_ticks for r in ledger.records)
     assert (repeats.busy <= repeats.end - repeats.start).all()
-    waits = np.isin(history.opcode, (Opcode.RECV, Opcode.SEND, Opcode.ACQUIRE))
-    stalls = history.with_skips(np.where(waits, history.end - history.start, 0))
+    waits = history.waits()
+    stalls = waits.with_skips(np.where(waits.is_skip, 0, waits.end - waits.start))
     assert int(stalls.sum()) == sum(r.stall_ticks for r in ledger.records)
 
 

@@ -8,7 +8,7 @@ through, and ops of which nothing is drawn have no arrows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from archsim.mapping import Program
 from archsim.mapping.floor import INPUT, OUTPUT
 from archsim.report.timeline.history import Ints
 from archsim.report.timeline.names import Places
+from archsim.report.timeline.scale import Scale
 from archsim.report.timeline.slices import Slices
 from archsim.workload import Workload
 
@@ -78,13 +79,11 @@ def _arrow(slices: Slices, makers: Ints, readers: Ints) -> Arrow | None:
     return Arrow(int(slices.unit[of]), tick, int(slices.unit[to]), int(begins))
 
 
-def events(
-    found: list[Arrow], program: Program, shown_ticks: Callable[[Ints], list[str]]
-) -> Iterator[str]:
+def events(found: list[Arrow], program: Program, scale: Scale) -> Iterator[str]:
     """Yield the two events of each arrow."""
     places = [f'"pid":{pid},"tid":{tid}' for pid, tid in Places(program).of_units]
     for number, arrow in enumerate(found):
-        begin, end = shown_ticks(np.array([arrow.from_tick, arrow.to_tick]))
+        begin, end = scale.shown(np.array([arrow.from_tick, arrow.to_tick]))
         common = f'"cat":"tensor","name":"tensor","id":{number + 1}'
         yield f'{{"ph":"s",{common},{places[arrow.from_unit]},"ts":{begin}}}'
         yield f'{{"ph":"f","bp":"e",{common},{places[arrow.to_unit]},"ts":{end}}}'

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from archsim.engine import Ledger
 from archsim.hardware import Hardware
-from archsim.mapping import Compiled
+from archsim.mapping import Compiled, Program
 from archsim.mapping.code import Opcode
 from archsim.report.energy import action_costs_j, static_spans
 from archsim.report.timeline.history import History, Ints
@@ -28,8 +28,6 @@ Floats = NDArray[np.float64]
 
 BINS = 2000
 """As many as a wide screen has columns of pixels."""
-
-_WAITS = (Opcode.RECV, Opcode.SEND, Opcode.ACQUIRE)
 
 
 @dataclass(frozen=True)
@@ -55,63 +53,75 @@ class Bins:
         ends = np.minimum(self.starts + self.width_ticks, self.end_tick)
         return np.maximum(ends - self.starts, 1)
 
-    def sums(self, start: Ints, end: Ints, amounts: Floats) -> Floats:
-        """Return how much of some amounts is in each, every one spread from its start to its end.
+
+class Spread:
+    """How much of each of some stretches of time is in each bin."""
+
+    def __init__(self, bins: Bins, start: Ints, end: Ints) -> None:
+        width_ticks, self._count = bins.width_ticks, len(bins.starts)
+        last_tick = max(bins.end_tick, bins.start_tick + 1) - 1
+        self._at = (start == end) & (start >= bins.start_tick) & (start <= bins.end_tick)
+        at = np.minimum(start[self._at], last_tick) - bins.start_tick
+        self._places = at // width_ticks
+        self._long = (start < end) & (start < bins.end_tick) & (end > bins.start_tick)
+        start, end = start[self._long], end[self._long]
+        begin = np.maximum(start, bins.start_tick) - bins.start_tick
+        stop = np.minimum(end, bins.end_tick) - bins.start_tick
+        self._first, last = begin // width_ticks, (stop - 1) // width_ticks
+        self._over = self._first < last
+        whole = end - start
+        inside = np.where(self._over, (self._first + 1) * width_ticks, stop) - begin
+        self._share = inside / whole
+        first, self._last, stop = self._first[self._over], last[self._over], stop[self._over]
+        self._last_share = (stop - self._last * width_ticks) / whole[self._over]
+        # The bins between are covered from end to end. As a unit does one thing at a time, they
+        # are at most as many as bins times units; taking sums apart again would leave rounding.
+        self._between = self._last - first - 1
+        within = np.cumsum(self._between) - self._between - first - 1
+        self._covered = np.arange(self._between.sum()) - np.repeat(within, self._between)
+        self._full_share = width_ticks / whole[self._over]
+
+    def sums(self, amounts: Floats) -> Floats:
+        """Return how much is in each bin of amounts that are spread evenly over the stretches.
 
         An amount of no length is where it is, one at the very end in the last bin.
         """
-        width_ticks, count = self.width_ticks, len(self.starts)
-        last_tick = max(self.end_tick, self.start_tick + 1) - 1
-        at = (start == end) & (start >= self.start_tick) & (start <= self.end_tick)
-        places = (np.minimum(start[at], last_tick) - self.start_tick) // width_ticks
-        found = _summed(places, amounts[at], count)
-        long = (start < end) & (start < self.end_tick) & (end > self.start_tick)
-        per_tick = amounts[long] / (end[long] - start[long])
-        begin = np.maximum(start[long], self.start_tick) - self.start_tick
-        stop = np.minimum(end[long], self.end_tick) - self.start_tick
-        first, last = begin // width_ticks, (stop - 1) // width_ticks
-        over = first < last
-        inside = np.where(over, (first + 1) * width_ticks, stop) - begin
-        found += _summed(first, per_tick * inside, count)
-        first, last, stop, per_tick = first[over], last[over], stop[over], per_tick[over]
-        found += _summed(last, per_tick * (stop - last * width_ticks), count)
-        # The bins between are covered from end to end. As a unit does one thing at a time, they
-        # are at most as many as bins times units; taking sums apart again would leave rounding.
-        between = last - first - 1
-        offsets = np.arange(between.sum()) - np.repeat(np.cumsum(between) - between, between)
-        places = np.repeat(first + 1, between) + offsets
-        found += _summed(places, np.repeat(per_tick * width_ticks, between), count)
+        found = self._added(self._places, amounts[self._at])
+        amounts = amounts[self._long]
+        found += self._added(self._first, amounts * self._share)
+        amounts = amounts[self._over]
+        found += self._added(self._last, amounts * self._last_share)
+        found += self._added(self._covered, np.repeat(amounts * self._full_share, self._between))
         return found
 
-
-def _summed(places: Ints, amounts: Floats, count: int) -> Floats:
-    return np.bincount(places, amounts, count).astype(np.float64)
+    def _added(self, places: Ints, amounts: Floats) -> Floats:
+        return np.bincount(places, amounts, self._count).astype(np.float64)
 
 
 def power_w(
     hardware: Hardware,
     compiled: Compiled,
     ledger: Ledger,
-    history: History,
+    works: History,
     windows: Mapping[str, Window],
     bins: Bins,
 ) -> dict[str, Floats]:
     """Return the mean power of every component that draws some, by bin [W]."""
     spent_j: dict[str, Floats] = {}
-    for slot, by_line_j in _by_line_j(hardware, history).items():
-        amounts_j = history.with_skips(np.where(history.is_work, by_line_j[history.line], 0.0))
-        spent_j[slot] = bins.sums(history.start, history.end, amounts_j)
+    spread = Spread(bins, works.start, works.end)
+    for slot, by_line_j in _by_line_j(hardware, works.program).items():
+        spent_j[slot] = spread.sums(works.with_skips(by_line_j[works.line]))
     for slot, start, end, static_w in static_spans(hardware, compiled, ledger, windows):
         amount_j = np.array([float(static_w * (end - start) * compiled.tick_s)])
-        more_j = bins.sums(np.array([start]), np.array([end]), amount_j)
+        more_j = Spread(bins, np.array([start]), np.array([end])).sums(amount_j)
         spent_j[slot] = spent_j[slot] + more_j if slot in spent_j else more_j
     seconds = bins.lengths * float(compiled.tick_s)
     return {slot: spent_j[slot] / seconds for slot in hardware.parts() if slot in spent_j}
 
 
-def _by_line_j(hardware: Hardware, history: History) -> dict[str, Floats]:
+def _by_line_j(hardware: Hardware, program: Program) -> dict[str, Floats]:
     """Return the energy of one execution of each line in each component that it uses [J]."""
-    lines = history.program.lines
+    lines = program.lines
     costs_j = {action: float(cost_j) for action, cost_j in action_costs_j(hardware).items()}
     found: dict[str, Floats] = {}
     for line in lines.of(Opcode.WORK):
@@ -124,17 +134,17 @@ def _by_line_j(hardware: Hardware, history: History) -> dict[str, Floats]:
     return found
 
 
-def stalled(history: History, bins: Bins) -> dict[str, Floats]:
+def stalled(waits: History, bins: Bins) -> dict[str, Floats]:
     """Return how many units of each role are blocked, on average over each bin."""
-    waits = np.isin(history.opcode, _WAITS)
-    ticks = history.with_skips(np.where(waits, history.end - history.start, 0)).astype(np.float64)
-    roles = [unit.role for unit in history.program.units]
+    ticks = waits.with_skips(np.where(waits.is_skip, 0, waits.end - waits.start))
+    roles = [unit.role for unit in waits.program.units]
     found = {}
     for role in dict.fromkeys(roles):
-        rows = np.array([r == role for r in roles])[history.unit] & (ticks > 0)
+        rows = np.array([r == role for r in roles])[waits.unit] & (ticks > 0)
         if rows.any():
-            sums = bins.sums(history.start[rows], history.end[rows], ticks[rows])
-            found[ROLE_NAMES.get(role, role)] = sums / bins.lengths
+            spread = Spread(bins, waits.start[rows], waits.end[rows])
+            blocked_ticks = spread.sums(ticks[rows].astype(np.float64))
+            found[ROLE_NAMES.get(role, role)] = blocked_ticks / bins.lengths
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -18,21 +18,25 @@ from archsim.mapping import Compiled, Program
 from archsim.report.report import Provenance
 from archsim.report.timeline import arrows, counters
 from archsim.report.timeline.choice import Choice
-from archsim.report.timeline.history import History, Ints, Recording
+from archsim.report.timeline.history import History, Recording
 from archsim.report.timeline.names import LONGEST, Places, quoted
-from archsim.report.timeline.slices import Drawn, Repeats, Slices, repeats_of, works_of
+from archsim.report.timeline.scale import Scale
+from archsim.report.timeline.slices import (
+    SEPARATOR,
+    Drawn,
+    Repeats,
+    Slices,
+    repeats_of,
+    works_of,
+)
 from archsim.report.whole_file import Sort, WholeFile
 from archsim.report.windows import windows
-from archsim.units import format_si
 from archsim.workload import Workload
 
 _BEGINNING = '{"otherData":{"what":"archsim timeline",'
 _SORT = Sort("timeline", (".json", ".json.gz"), _BEGINNING)
 _MOST_TICKS = 1 << 53
 """Up to which a viewer's numbers are whole."""
-
-_SAMPLE = 2000
-"""Slices that are turned into text to learn how long one is."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,14 @@ class Content:
     around: list[str]
     repeats: Repeats
     drawn: Drawn
+
+    def described(self) -> str:
+        """Return how large it is, and what one has to know of it."""
+        slices = f"{len(self.slices):,} slices of {self.executed:,} executed works"
+        joined = ""
+        if self.gap_ticks is not None:
+            joined = f", those of an op up to {self.gap_ticks:,} ticks apart joined"
+        return f"{slices}{joined}; {_megabytes(self.size_bytes)} before compression"
 
     def events(self) -> Iterator[list[str]]:
         """Yield all events, some at a time: names first, arrows after what they hold on to."""
@@ -128,13 +140,14 @@ class TimelineFile(WholeFile):
         """
         run = Ran(hardware, workload, compiled, ledger, provenance)
         content = content_of(run, self._recording.history(), self._choice)
-        self._say(f"{self._path}: {_described(content, run, self._choice)}")
+        scale = Scale(compiled.tick_s, self._choice.tick_ns)
+        self._say(f"{self._path}: {content.described()}; {scale}")
         write, before = self.file.write, ""
         write(content.header)
         for some in content.events():
             if some:
-                write(before + ",\n".join(some))
-                before = ",\n"
+                write(before + SEPARATOR.join(some))
+                before = SEPARATOR
         write(_END)
 
 
@@ -147,36 +160,36 @@ def content_of(run: Ran, history: History, choice: Choice) -> Content:
     Raises:
         ConfigError: It cannot be.
     """
-    makespan_ticks, tick_s = run.ledger.makespan_ticks, run.compiled.tick_s
-    if makespan_ticks * max(1, choice.tick_ns // 1000) >= _MOST_TICKS:
+    makespan_ticks, program = run.ledger.makespan_ticks, history.program
+    scale = Scale(run.compiled.tick_s, choice.tick_ns)
+    if max(makespan_ticks, makespan_ticks * choice.tick_ns // 1000) >= _MOST_TICKS:
         raise ConfigError(
-            f"timeline: found a run of {makespan_ticks} ticks shown as {choice.tick_ns} ns each; "
-            f"expected less than {_MOST_TICKS} us; run fewer inputs"
+            f"timeline: found a run of {makespan_ticks} ticks, each shown as {choice.tick_ns} ns; "
+            f"expected less than 2^53 ticks and us, which viewers can count; run fewer inputs, or "
+            "give a shorter --timeline-tick"
         )
-    window, wanted = choice.ticks(makespan_ticks, tick_s), choice.wanted(history.program)
-    shown_ticks = _scaled(choice.tick_ns)
-    drawn = Drawn(history, shown_ticks)
-    every = works_of(history, wanted, window)
-    repeats = repeats_of(history, wanted, window)
-    around = [",\n".join(Places(history.program).metadata(_title(run, choice)))]
-    around += _counters(run, history, counters.Bins(*window), shown_ticks)
-    fixed = _bytes_of(around) + sum(map(_bytes_of, drawn.repeats(repeats))) + len(_END)
-    room_bytes = choice.most_bytes - fixed
+    window, wanted = choice.ticks(makespan_ticks, scale.tick_s), choice.wanted(program)
+    drawn = Drawn(program, scale)
+    works = history.works()
+    every, repeats = works_of(works, wanted, window), repeats_of(works, wanted, window)
+    around = [SEPARATOR.join(Places(program).metadata(_title(run, scale)))]
+    around += _counters(run, works, history.waits(), counters.Bins(*window), scale)
+    fixed_bytes = sum(map(_bytes_of, drawn.repeats(repeats)))
+    room_bytes = choice.most_bytes - fixed_bytes - _bytes_of(around)
     while True:
         slices, gap_ticks = _fitting(every, drawn, room_bytes)
-        tied = arrows.events(
-            arrows.arrows(run.workload, history.program, slices), history.program, shown_ticks
-        )
-        header = _header(run, choice, window, gap_ticks)
-        content = Content(
-            slices, len(every), gap_ticks, 0, header, [*around, *tied], repeats, drawn
-        )
-        size_bytes = len(header) + len(_END) + sum(map(_bytes_of, content.events())) - len(",\n")
+        found = arrows.arrows(run.workload, program, slices)
+        others = [*around, *arrows.events(found, program, scale)]
+        header = _header(run, choice, scale, window, gap_ticks)
+        events_bytes = fixed_bytes + drawn.size_bytes(slices) + _bytes_of(others)
+        size_bytes = len(header) + events_bytes - len(SEPARATOR) + len(_END)
         if size_bytes <= choice.most_bytes:
-            return replace(content, size_bytes=size_bytes)
+            return Content(
+                slices, len(every), gap_ticks, size_bytes, header, others, repeats, drawn
+            )
         if (slices.gaps() < 0).all():
             raise _too_large(size_bytes, len(slices) + len(repeats), choice)
-        room_bytes -= size_bytes - choice.most_bytes + choice.most_bytes // 100
+        room_bytes -= size_bytes - choice.most_bytes
 
 
 def _too_large(size_bytes: int, slices: int, choice: Choice) -> ConfigError:
@@ -191,77 +204,56 @@ def _fitting(every: Slices, drawn: Drawn, most_bytes: int) -> tuple[Slices, int 
     """Return as many slices as have room, and how far apart at most works are that were joined."""
     gaps = np.sort(every.gaps())
     gaps = gaps[gaps >= 0]
-    slices, gap_ticks = every, None
-    while len(gaps):
-        sample = slices.part(slice(None, None, max(1, len(slices) // _SAMPLE)))
-        each_bytes = sum(map(_bytes_of, drawn.works(sample))) / max(1, len(sample))
-        too_many = len(slices) * each_bytes - most_bytes
-        if too_many <= 0:
-            return slices, gap_ticks
-        merged = len(every) - len(slices) + int(too_many / each_bytes) + 1
-        if gap_ticks is not None and gap_ticks >= gaps[-1]:
-            break
-        gap_ticks = int(gaps[min(merged, len(gaps)) - 1])
+    slices, gap_ticks, joined = every, None, 0
+    while joined < len(gaps) and (excess_bytes := drawn.size_bytes(slices) - most_bytes) > 0:
+        each_bytes = drawn.size_bytes(slices) // len(slices)
+        more = 1 + excess_bytes // each_bytes
+        gap_ticks = int(gaps[min(joined + more, len(gaps)) - 1])
         slices = every.joined(gap_ticks)
+        joined = len(every) - len(slices)
     return slices, gap_ticks
 
 
 def _bytes_of(events: Iterable[str]) -> int:
     """Return the bytes of some events, each with what separates it from the next."""
-    return sum(len(event) + len(",\n") for event in events)
+    return sum(len(event) + len(SEPARATOR) for event in events)
 
 
 def _counters(
-    run: Ran, history: History, bins: counters.Bins, shown_ticks: Callable[[Ints], list[str]]
+    run: Ran, works: History, waits: History, bins: counters.Bins, scale: Scale
 ) -> Iterator[str]:
     """Yield the events of all counters."""
     when = windows(run.ledger)
-    power_w = counters.power_w(run.hardware, run.compiled, run.ledger, history, when, bins)
+    power_w = counters.power_w(run.hardware, run.compiled, run.ledger, works, when, bins)
     total_w = {"total": np.sum(list(power_w.values()), axis=0)} if power_w else {}
     buffered = counters.buffered_bits(run.compiled, when, bins) | {bins.end_tick: 0}
     steps = chain(
         counters.steps("power [W]", total_w, bins),
         counters.steps("power of component [W]", power_w, bins),
-        counters.steps("units stalled", counters.stalled(history, bins), bins),
+        counters.steps("units stalled", counters.stalled(waits, bins), bins),
         ((t, "buffer [bit]", f'"activations":{bits}') for t, bits in buffered.items()),
     )
     place = f'"pid":{Places.MACHINE},"tid":0'
     for tick, name, values in steps:
-        [ts] = shown_ticks(np.array([tick]))
+        [ts] = scale.shown(np.array([tick]))
         yield f'{{"ph":"C","name":"{name}",{place},"ts":{ts},"args":{{{values}}}}}'
 
 
-def _scaled(tick_ns: int) -> Callable[[Ints], list[str]]:
-    """Return what writes ticks as microseconds, exactly."""
-    each, rest = divmod(tick_ns, 1000)
-    if not rest:
-        return lambda ticks: [str(tick * each) for tick in ticks.tolist()]
-
-    def decimal(ticks: Ints) -> list[str]:
-        parts = (divmod(tick * tick_ns, 1000) for tick in ticks.tolist())
-        return [f"{whole}.{thousandths:03d}" for whole, thousandths in parts]
-
-    return decimal
-
-
-def _scale(run: Ran, choice: Choice) -> str:
-    tick, shown = format_si(run.compiled.tick_s, "s"), format_si(choice.tick_ns * 1e-9, "s")
-    return f"1 tick ({tick}) is shown as {shown}"
-
-
-def _title(run: Ran, choice: Choice) -> str:
+def _title(run: Ran, scale: Scale) -> str:
     """Return what the machine's process is called: names cut short, so that the scale is seen."""
     names = [name[: LONGEST // 4] for name in (run.workload.name, run.hardware.name)]
-    return f"{names[0]} on {names[1]}: {_scale(run, choice)}"
+    return f"{names[0]} on {names[1]}: {scale}"
 
 
-def _header(run: Ran, choice: Choice, window: tuple[int, int], gap_ticks: int | None) -> str:
+def _header(
+    run: Ran, choice: Choice, scale: Scale, window: tuple[int, int], gap_ticks: int | None
+) -> str:
     """Return the beginning of the file: what it shows, and of what."""
     program = run.compiled.program
     long = {str(i): op for i, op in enumerate(program.ops) if len(op) > LONGEST}
     data = {
-        "scale": _scale(run, choice),
-        "tick_s": str(run.compiled.tick_s),
+        "scale": str(scale),
+        "tick_s": str(scale.tick_s),
         "tick_shown_ns": choice.tick_ns,
         "machine": run.hardware.name,
         "workload": run.workload.name,
@@ -296,16 +288,6 @@ def _json(value: object) -> str:
     if isinstance(value, list):
         return f"[{','.join(map(_json, value))}]"
     return json.dumps(value)
-
-
-def _described(content: Content, run: Ran, choice: Choice) -> str:
-    """Return how large a timeline will be, and what one has to know of it."""
-    slices = f"{len(content.slices):,} slices of {content.executed:,} executed works"
-    joined = ""
-    if content.gap_ticks is not None:
-        joined = f"; works of an op up to {content.gap_ticks:,} ticks apart are joined"
-    size = f"{_megabytes(content.size_bytes)} before compression"
-    return f"{slices}, {size}; {_scale(run, choice)}{joined}"
 
 
 def _megabytes(size_bytes: int) -> str:

@@ -108,26 +108,36 @@ class History:
     first: Ints
     periods: Ints
 
-    @cached_property
-    def opcode(self) -> Ints:
-        """Return what each row does; ``SKIPPED`` for a skip."""
-        opcodes = np.append(self.program.lines.table[0], SKIPPED)
-        return np.asarray(opcodes[self.line])
+    def works(self) -> History:
+        """Return the works of it, and the skips."""
+        return self._part(Opcode.WORK)
 
-    @cached_property
-    def is_work(self) -> NDArray[np.bool_]:
-        """Whether each row is work."""
-        return np.asarray(self.opcode == Opcode.WORK)
+    def waits(self) -> History:
+        """Return the sends, receives and grants that took time, and the skips."""
+        return self._part(Opcode.RECV, Opcode.SEND, Opcode.ACQUIRE)
 
-    @cached_property
-    def busy_ticks(self) -> Ints:
-        """Return how long each row's unit was busy, skips as ``with_skips`` says."""
-        return self.with_skips(np.where(self.is_work, self.end - self.start, 0))
+    def _part(self, *opcodes: Opcode) -> History:
+        kept = np.append(np.isin(self.program.lines.table[0], opcodes), False)[self.line]
+        if Opcode.WORK not in opcodes:
+            kept &= self.end > self.start
+        rows = np.flatnonzero(kept | self.is_skip)
+        return History(
+            self.program,
+            self.unit[rows],
+            self.line[rows],
+            self.op[rows],
+            self.start[rows],
+            self.end[rows],
+            self.multiplicity[rows],
+            np.searchsorted(rows, self.skips),
+            np.searchsorted(rows, self.first),
+            self.periods,
+        )
 
-    @cached_property
-    def works(self) -> Ints:
-        """Return how many works each row is, skips as ``with_skips`` says."""
-        return self.with_skips(self.is_work.astype(np.int64))
+    @property
+    def is_skip(self) -> NDArray[np.bool_]:
+        """Whether each row is a skip."""
+        return np.asarray(self.line == SKIPPED)
 
     @cached_property
     def reach(self) -> Ints:

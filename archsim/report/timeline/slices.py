@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from archsim.mapping import Program
 from archsim.report.timeline.history import History, Ints
 from archsim.report.timeline.names import Places, quoted, shown
+from archsim.report.timeline.scale import Scale
 
 Flags = NDArray[np.bool_]
 
@@ -45,7 +47,7 @@ class Slices(Table):
         multiplicity: How often it happens in the run.
         works: How many works it is, once.
         busy: How many ticks of it are work: all, unless works were joined across waits.
-        place: Counts the unit's works and skips up to it, to tell who are neighbours.
+        place: Its row in the history of works, to tell who are neighbours.
     """
 
     unit: Ints
@@ -114,45 +116,45 @@ class Repeats(Table):
     busy: Ints
 
 
-def works_of(history: History, wanted: Flags, window: tuple[int, int]) -> Slices:
+def works_of(works: History, wanted: Flags, window: tuple[int, int]) -> Slices:
     """Return a slice for each executed work of some ops that is under way in a window."""
-    place = np.cumsum(history.is_work | (history.multiplicity == 0))
-    rows = np.flatnonzero(history.is_work)
-    rows = rows[wanted[history.op[rows]]]
-    rows = rows[_within(history.start[rows], history.end[rows], window)]
-    start, end = history.start[rows], history.end[rows]
+    rows = np.flatnonzero(~works.is_skip & wanted[works.op])
+    rows = rows[_within(works.start[rows], works.end[rows], window)]
+    start, end = works.start[rows], works.end[rows]
     return Slices(
-        history.unit[rows].astype(np.int64),
-        history.op[rows],
+        works.unit[rows].astype(np.int64),
+        works.op[rows],
         start,
         end,
-        history.multiplicity[rows],
+        works.multiplicity[rows],
         np.ones(len(rows), np.int64),
         end - start,
-        place[rows],
+        rows,
     )
 
 
-def repeats_of(history: History, wanted: Flags, window: tuple[int, int]) -> Repeats:
+def repeats_of(works: History, wanted: Flags, window: tuple[int, int]) -> Repeats:
     """Return skipped periods that had works of some ops, and are under way in a window."""
-    skips, reach = history.skips, history.reach
-    drawn = np.append(0, np.cumsum(history.is_work & wanted[history.op]))
-    changed = np.append(False, np.diff(history.op) != 0)[: len(history.op)]
-    changes = np.append(0, np.cumsum(changed))
-    found = Repeats(
-        history.unit[skips].astype(np.int64),
-        history.op[reach],
-        history.op[skips - 1],
+    skips, reach, once = works.skips, works.reach, ~works.is_skip
+    drawn = np.append(0, np.cumsum(once & wanted[works.op]))
+    kept = drawn[skips] > drawn[reach]
+    kept &= _within(works.start[skips], works.end[skips], window)
+    kept &= works.end[skips] > works.start[skips]
+    changes = np.append(0, np.cumsum(np.append(False, np.diff(works.op) != 0)))
+    busy = works.with_skips(np.where(once, works.end - works.start, 0))
+    count = works.with_skips(once.astype(np.int64))
+    skips, reach = skips[kept], reach[kept]
+    return Repeats(
+        works.unit[skips].astype(np.int64),
+        works.op[reach],
+        works.op[skips - 1],
         changes[skips] - changes[reach + 1] > 0,
-        history.start[skips],
-        history.end[skips],
-        history.periods,
-        history.works[skips],
-        history.busy_ticks[skips],
+        works.start[skips],
+        works.end[skips],
+        works.periods[kept],
+        count[skips],
+        busy[skips],
     )
-    kept = (drawn[skips] > drawn[reach]) & (found.end > found.start)
-    kept &= _within(found.start, found.end, window)
-    return found.part(kept)
 
 
 def _within(start: Ints, end: Ints, window: tuple[int, int]) -> Flags:
@@ -165,11 +167,30 @@ def _within(start: Ints, end: Ints, window: tuple[int, int]) -> Flags:
 class Drawn:
     """Slices as text, an event for each."""
 
-    def __init__(self, history: History, shown_ticks: Callable[[Ints], list[str]]) -> None:
-        program = history.program
-        self._ticks = shown_ticks
+    def __init__(self, program: Program, scale: Scale) -> None:
+        self._scale = scale
         self._places = [f'"pid":{p},"tid":{t}' for p, t in Places(program).of_units]
         self._ops = [quoted(shown(op, i))[1:-1] for i, op in enumerate(program.ops)]
+
+    def size_bytes(self, slices: Slices) -> int:
+        """Return how long the events of works are, each with what parts it from the next.
+
+        They are as long as that of a slice of zeros, but for names and for further digits.
+        """
+        if not len(slices):
+            return 0
+        zeros = np.zeros(1, np.int64)
+        [[event]] = self.works(Slices(*[zeros] * len(fields(Slices))))
+        frame = len(event) + len(SEPARATOR) - 2 * len(self._ops[0]) - len(self._places[0])
+        ticks = slices.end - slices.start
+        numbers = (slices.start, ticks, slices.multiplicity, slices.works, slices.busy)
+        digits = sum(_further_digits(column) for column in numbers)
+        digits += sum(_further_digits(self._scale.whole_us(of)) for of in (slices.start, ticks))
+        many = slices.multiplicity[slices.multiplicity > 1]
+        digits += len(many) * len(_TIMES % 1) + _further_digits(many)
+        ops, places = (np.array([len(t) for t in of]) for of in (self._ops, self._places))
+        names = 2 * int(ops[slices.op].sum()) + int(places[slices.unit].sum())
+        return len(slices) * frame + digits + names
 
     def works(self, slices: Slices) -> Iterator[list[str]]:
         """Yield the events of works, some at a time."""
@@ -181,8 +202,8 @@ class Drawn:
         columns = (
             part.unit.tolist(),
             part.op.tolist(),
-            self._ticks(part.start),
-            self._ticks(part.end - part.start),
+            self._scale.shown(part.start),
+            self._scale.shown(part.end - part.start),
             part.start.tolist(),
             (part.end - part.start).tolist(),
             part.multiplicity.tolist(),
@@ -204,8 +225,8 @@ class Drawn:
     def _repeats(self, part: Repeats) -> list[str]:
         columns = (
             *(column.tolist() for column in part.columns()),
-            self._ticks(part.start),
-            self._ticks(part.end - part.start),
+            self._scale.shown(part.start),
+            self._scale.shown(part.end - part.start),
         )
         return [
             f'{{"ph":"X","cat":"skipped","name":"{self._label(first, last, mixed)}: {periods} more '
@@ -223,6 +244,16 @@ class Drawn:
             return self._ops[first]
         return f"{self._ops[first]} ... {self._ops[last]}"
 
+
+def _further_digits(numbers: Ints) -> int:
+    """Return how many digits some numbers have after their first ones."""
+    return int(np.searchsorted(_POWERS, numbers, side="right").sum())
+
+
+_POWERS = 10 ** np.arange(1, 19)
+
+SEPARATOR = ",\n"
+"""What parts an event from the next."""
 
 _TIMES = " \\u00d7%d"
 """How often a slice happens, after its name: a multiplication sign and the number."""
