@@ -10,6 +10,7 @@ import gzip
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 from math import inf
@@ -23,7 +24,7 @@ from archsim.report.timeline import Choice, TimelineFile
 
 Event = dict[str, Any]
 
-INT, TEXT, NUMBER = (int,), (str,), (int, float)
+INT, TEXT, NUMBER = (int,), (str,), (int, Decimal)
 PLACE = {"pid": INT, "tid": INT}
 FIELDS = {
     "M": PLACE | {"name": TEXT, "args": (dict,)},
@@ -57,7 +58,7 @@ def read(path: Path) -> dict[str, Any]:
     """Return a timeline, which has passed the schema."""
     content = path.read_bytes()
     text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode("ascii")
-    document: dict[str, Any] = json.loads(text, object_pairs_hook=unique)
+    document: dict[str, Any] = json.loads(text, object_pairs_hook=unique, parse_float=Decimal)
     assert list(document) == ["otherData", "displayTimeUnit", "traceEvents"]
     assert document["displayTimeUnit"] == "ns"
     found = list(faults(document["traceEvents"]))
@@ -174,7 +175,7 @@ def integral(document: dict[str, Any], counter: str) -> dict[str, float]:
     found = Counter[str]()
     for event, following in pairwise(events):
         for series, value in event["args"].items():
-            found[series] += value * (following["ts"] - event["ts"])
+            found[series] += float(value * (following["ts"] - event["ts"]))
     return dict(found)
 
 

@@ -175,7 +175,7 @@ def content_of(run: Ran, history: History, choice: Choice) -> Content:
     around = [SEPARATOR.join(Places(program).metadata(_title(run, scale)))]
     around += _counters(run, works, history.waits(), counters.Bins(*window), scale)
     fixed_bytes = sum(map(_bytes_of, drawn.repeats(repeats)))
-    room_bytes = choice.most_bytes - fixed_bytes - _bytes_of(around)
+    room_bytes = choice.most_bytes
     while True:
         slices, gap_ticks = _fitting(every, drawn, room_bytes)
         found = arrows.arrows(run.workload, program, slices)
@@ -189,7 +189,7 @@ def content_of(run: Ran, history: History, choice: Choice) -> Content:
             )
         if (slices.gaps() < 0).all():
             raise _too_large(size_bytes, len(slices) + len(repeats), choice)
-        room_bytes -= size_bytes - choice.most_bytes
+        room_bytes = drawn.size_bytes(slices) - (size_bytes - choice.most_bytes)
 
 
 def _too_large(size_bytes: int, slices: int, choice: Choice) -> ConfigError:
