@@ -29,6 +29,7 @@ PLACE = {"pid": INT, "tid": INT}
 FIELDS = {
     "M": PLACE | {"name": TEXT, "args": (dict,)},
     "X": PLACE | {"name": TEXT, "cat": TEXT, "ts": NUMBER, "dur": NUMBER, "args": (dict,)},
+    "i": PLACE | {"name": TEXT, "cat": TEXT, "ts": NUMBER, "s": TEXT, "args": (dict,)},
     "C": PLACE | {"name": TEXT, "ts": NUMBER, "args": (dict,)},
     "s": PLACE | {"name": TEXT, "cat": TEXT, "ts": NUMBER, "id": INT},
     "f": PLACE | {"name": TEXT, "cat": TEXT, "ts": NUMBER, "id": INT, "bp": TEXT},
@@ -98,8 +99,8 @@ def _field_faults(event: Event) -> Iterator[str]:
     for name, types in fields.items():
         if not isinstance(event[name], types) or isinstance(event[name], bool):
             yield f"{event}: {name} is no {types}"
-    if min(event.get("ts", 0), event.get("dur", 0)) < 0:
-        yield f"{event}: before the beginning of time"
+    if event.get("ts", 0) < 0 or event.get("dur", 1) <= 0:
+        yield f"{event}: before the beginning of time, or a slice of no length"
     amounts = event["args"].values() if event["ph"] == "C" else ()
     if not all(isinstance(value, NUMBER) and 0 <= value < inf for value in amounts):
         yield f"{event}: a counter that is no amount"
@@ -107,8 +108,9 @@ def _field_faults(event: Event) -> Iterator[str]:
         expected = METADATA.get(event["name"], {})
         if event["args"].keys() != expected.keys():
             yield f"{event}: metadata that viewers do not know"
-    if event["ph"] == "f" and event["bp"] != "e":
-        yield f"{event}: an arrow that ends at the slice after"
+    for name, value in (("s", "t"), ("bp", "e")):  # an instant of its thread; a slice around
+        if event.get(name, value) != value:
+            yield f"{event}: {name} is not {value}"
 
 
 def _name_faults(events: list[Event]) -> Iterator[str]:
@@ -116,7 +118,7 @@ def _name_faults(events: list[Event]) -> Iterator[str]:
     yield from (f"{key}: said twice" for key, times in named.items() if times > 1)
     for event in events:
         for kind, tid in (("process", 0), ("thread", event["tid"])):
-            if event["ph"] in "Xsf" and (f"{kind}_name", event["pid"], tid) not in named:
+            if event["ph"] in "Xisf" and (f"{kind}_name", event["pid"], tid) not in named:
                 yield f"{event}: a {kind} without a name"
     owners = {(tid, pid) for _, pid, tid in named if tid}
     if len({tid for tid, _ in owners}) != len(owners) or {t for t, _ in owners} & {
@@ -148,8 +150,8 @@ def threads(document: dict[str, Any]) -> dict[tuple[int, int], str]:
 
 
 def slices(document: dict[str, Any], category: str | None = None) -> list[Event]:
-    """Return the slices, or those of a category."""
-    events = (event for event in document["traceEvents"] if event["ph"] == "X")
+    """Return the slices, or those of a category; works of no length are among them."""
+    events = (event for event in document["traceEvents"] if event["ph"] in "Xi")
     return [event for event in events if category in (None, event["cat"])]
 
 
@@ -157,7 +159,9 @@ def busy_us(document: dict[str, Any]) -> dict[str, int]:
     """Return the sum of duration times multiplicity over each unit's slices."""
     names, found = threads(document), Counter[str]()
     for event in slices(document):
-        found[names[event["pid"], event["tid"]]] += event["dur"] * event["args"]["multiplicity"]
+        found[names[event["pid"], event["tid"]]] += (
+            event.get("dur", 0) * event["args"]["multiplicity"]
+        )
     return {unit: ticks for unit, ticks in found.items() if ticks}
 
 

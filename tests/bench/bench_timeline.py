@@ -40,7 +40,8 @@ CASES = (
     Case("homodyne", "serial", 1, 100_000_000, "out.json.gz"),
     Case("dota_b", "serial", 1, 100_000_000, "out.json.gz"),
     Case("crossbar", "serial", 1, 100_000_000, "out.json.gz"),
-    Case("crossbar", "serial", 4, 100_000_000, "out.json.gz"),
+    Case("dota_b", "serial", 4, 100_000_000, "out.json.gz"),
+    Case("dota_b", "serial", 4, 100_000_000, "out.json"),
     Case("crossbar", "pipelined", 2, 50_000_000, "out.json.gz"),
     Case("crossbar", "pipelined", 2, 50_000_000, "out.json"),
 )
@@ -79,6 +80,6 @@ if __name__ == "__main__":
     if "--profile" in sys.argv:
         with cProfile.Profile() as profile:
             measure(CASES[-2])
-        pstats.Stats(profile).sort_stats("tottime").print_stats(35)
+        pstats.Stats(profile).sort_stats("cumulative").print_stats(35)
     else:
         main()

@@ -13,12 +13,12 @@ from archsim.errors import ConfigError
 from archsim.mapping import Program
 from archsim.mapping.floor import op_of
 from archsim.report.timeline.slices import Flags
-from archsim.units import Bits, Quantity, Second
+from archsim.units import Bits, Quantity
 
 MOST_BYTES = 100_000_000
 """Viewers take a file of this size in some seconds."""
 
-_SECONDS: Quantity = Second.__metadata__[0]  # type: ignore[attr-defined]
+_SECONDS = Quantity(("s",), "20 us", convert=Fraction)
 _BITS: Quantity = Bits.__metadata__[0]  # type: ignore[attr-defined]
 
 Moment = int | Fraction | None

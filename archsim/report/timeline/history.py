@@ -33,17 +33,16 @@ class Recording:
     """A trace that keeps what it is told."""
 
     def __init__(self) -> None:
-        self._program = Program((), (), ())
+        self.begins(Program((), (), ()))
+
+    def begins(self, program: Program) -> None:
+        """Forget what was told before."""
+        self._program = program
         self._units: list[NDArray[np.int32]] = []
         self._lines: list[NDArray[np.int32]] = []
         self._ticks: list[Ints] = []
         self._skips: list[Ints] = []
         self._rows = 0
-
-    def begins(self, program: Program) -> None:
-        """Forget what was told before."""
-        Recording.__init__(self)
-        self._program = program
 
     def happened(self, rows: Rows) -> None:
         """Keep rows.

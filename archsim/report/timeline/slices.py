@@ -175,12 +175,17 @@ class Drawn:
     def size_bytes(self, slices: Slices) -> int:
         """Return how long the events of works are, each with what parts it from the next.
 
-        They are as long as that of a slice of zeros, but for names and for further digits.
+        They are as long as that of a slice of small numbers, but for names and for further digits.
         """
+        lasting = slices.end > slices.start
+        return sum(self._size_bytes(slices.part(lasting == of), of) for of in (True, False))
+
+    def _size_bytes(self, slices: Slices, lasting: bool) -> int:
         if not len(slices):
             return 0
-        zeros = np.zeros(1, np.int64)
-        [[event]] = self.works(Slices(*[zeros] * len(fields(Slices))))
+        least = Slices(*np.zeros((len(fields(Slices)), 1), np.int64))
+        least.end[:] = lasting
+        [[event]] = self.works(least)
         frame = len(event) + len(SEPARATOR) - 2 * len(self._ops[0]) - len(self._places[0])
         ticks = slices.end - slices.start
         numbers = (slices.start, ticks, slices.multiplicity, slices.works, slices.busy)
@@ -211,8 +216,10 @@ class Drawn:
             part.busy.tolist(),
         )
         return [
-            f'{{"ph":"X","cat":"work","name":"{ops[op]}{_TIMES % times if times > 1 else ""}",'
-            f'{places[unit]},"ts":{ts},"dur":{dur},"args":{{"op":"{ops[op]}","start_tick":{start},'
+            f'{{{_LASTING if ticks else _INSTANT},"cat":"work",'
+            f'"name":"{ops[op]}{_TIMES % times if times > 1 else ""}",'
+            f'{places[unit]},"ts":{ts}{_LASTS + dur if ticks else ""},'
+            f'"args":{{"op":"{ops[op]}","start_tick":{start},'
             f'"ticks":{ticks},"multiplicity":{times},"works":{works},"busy_ticks":{busy}}}}}'
             for unit, op, ts, dur, start, ticks, times, works, busy in zip(*columns, strict=True)
         ]
@@ -254,6 +261,11 @@ _POWERS = 10 ** np.arange(1, 19)
 
 SEPARATOR = ",\n"
 """What parts an event from the next."""
+
+_LASTING, _INSTANT = '"ph":"X"', '"ph":"i","s":"t"'
+"""Work that takes no time is no slice, as viewers could not tell what it is inside of."""
+
+_LASTS = ',"dur":'
 
 _TIMES = " \\u00d7%d"
 """How often a slice happens, after its name: a multiplication sign and the number."""

@@ -28,7 +28,7 @@ def test_patterns_choose_ops_with_the_loading_of_their_weights():
 
 
 def test_patterns_that_fit_nothing_are_told_together():
-    with pytest.raises(ConfigError, match="found 'conv3', 'x[*]', which no op's name fits; exp"):
+    with pytest.raises(ConfigError, match=r"found 'conv3', 'x\*', which no op's name fits; exp"):
         names("conv3", "conv1", "x*")
 
 

@@ -1,4 +1,4 @@
-"""Processes and threads: one for each tile or subsystem, one for each unit, whatever their names."""
+"""Processes and threads: one for each tile or subsystem, one for each unit, whatever the names."""
 
 from __future__ import annotations
 

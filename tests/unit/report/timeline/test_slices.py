@@ -114,6 +114,7 @@ def test_sizes_are_known_before_anything_is_written(tick_ns):
     count = 500
     columns = [(10 ** dice.uniform(0, 13, count)).astype(np.int64) for _ in range(5)]
     start, ticks, times, works, busy = columns
+    ticks[::7] = 0
     zero = np.zeros(count, np.int64)
     made = Slices(zero, dice.integers(0, 2, count), start, start + ticks, times, works, busy, zero)
     text = Drawn(program("short", "ünï💥" * 40), Scale(Fraction(1, 10**9), tick_ns))
@@ -127,6 +128,15 @@ def test_ticks_are_shown_exactly(tick_ns):
     ticks = np.array([0, 1, 999, 1000, 123_456_789])
     expected = [Fraction(int(tick) * tick_ns, 1000) for tick in ticks]
     assert [Fraction(text) for text in scale.shown(ticks)] == expected
+
+
+def test_work_that_takes_no_time_is_an_instant():
+    text = Drawn(program(), Scale(Fraction(1, 10**9), 1000))
+    [[one, other]] = text.works(slices((0, 5, 5, 3, 0), (0, 5, 6, 1, 1)))
+    event = json.loads(one)
+    assert (event["ph"], event["s"], event["ts"], event["name"]) == ("i", "t", 5, "a ×3")
+    assert "dur" not in event
+    assert json.loads(other)["ph"] == "X"
 
 
 def test_the_scale_is_said():
