@@ -117,13 +117,13 @@ def _name_faults(events: list[Event]) -> Iterator[str]:
     named = Counter((e["name"], e["pid"], e["tid"]) for e in events if e["ph"] == "M")
     yield from (f"{key}: said twice" for key, times in named.items() if times > 1)
     for event in events:
-        for kind, tid in (("process", 0), ("thread", event["tid"])):
-            if event["ph"] in "Xisf" and (f"{kind}_name", event["pid"], tid) not in named:
-                yield f"{event}: a {kind} without a name"
-    owners = {(tid, pid) for _, pid, tid in named if tid}
-    if len({tid for tid, _ in owners}) != len(owners) or {t for t, _ in owners} & {
-        pid for _, pid in owners
-    }:
+        pid, tid = event["pid"], event["tid"]
+        if ("process_name", pid, pid) not in named:
+            yield f"{event}: a process without a name"
+        if event["ph"] in "Xisf" and ("thread_name", pid, tid) not in named:
+            yield f"{event}: a thread without a name"
+    numbers = [tid for name, _, tid in named if name.endswith("_name")]
+    if len(set(numbers)) != len(numbers) or 0 in numbers:
         yield "threads: numbers that are not their own"
 
 

@@ -20,7 +20,6 @@ from archsim.cli.options import (
     Machine,
     Overrides,
     RepetitionOptions,
-    TimelineOptions,
     grouped,
     refuse_without_accuracy,
 )
@@ -38,6 +37,7 @@ from archsim.cli.output import (
     write_workload,
 )
 from archsim.cli.targets import check_target
+from archsim.cli.timeline_options import TimelineOptions
 from archsim.errors import ArchsimError, ConfigError
 
 if TYPE_CHECKING:

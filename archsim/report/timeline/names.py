@@ -30,6 +30,8 @@ def shown(name: str, index: int) -> str:
 class Places:
     """Numbers of processes and threads, no two alike, 0 being nobody's.
 
+    A process also stands for its main thread, of the same number, on which nothing happens.
+
     A tile is a process, and so are DRAM, the buffer and the vector unit; a unit is a thread of one.
     The machine as a whole is process 1 and has the counters.
     """
@@ -57,7 +59,7 @@ class Places:
     def metadata(self, machine: str) -> Iterator[str]:
         """Yield the events that name processes and threads and put them in order."""
         for name, pid in {machine: self.MACHINE, **self.processes}.items():
-            yield from _named("process", shown(name, pid), pid, 0)
+            yield from _named("process", shown(name, pid), pid, pid)
         for unit, (pid, tid) in zip(self.program.units, self.of_units, strict=True):
             yield from _named("thread", shown(unit.name, tid), pid, tid)
 
@@ -73,4 +75,4 @@ def _process(unit: str, role: str) -> str:
 def _named(kind: str, name: str, pid: int, tid: int) -> Iterator[str]:
     place = f'"pid":{pid},"tid":{tid}'
     yield f'{{"ph":"M","name":"{kind}_name",{place},"args":{{"name":{quoted(name)}}}}}'
-    yield f'{{"ph":"M","name":"{kind}_sort_index",{place},"args":{{"sort_index":{tid or pid}}}}}'
+    yield f'{{"ph":"M","name":"{kind}_sort_index",{place},"args":{{"sort_index":{tid}}}}}'
