@@ -14,8 +14,8 @@ of the skipped periods is filled by one slice of multiplicity 0, of category ``s
 
     sum over a unit's slices of (duration x multiplicity) = its busy time in the ledger
 
-exactly, loops within loops included. Work that takes no time is an instant, not a slice. Nothing in an engine serves the timeline alone: rows of a
-trace (``engine.trace``) tell it all.
+exactly, loops within loops included. Work that takes no time is an instant, not a slice. Nothing in
+an engine serves the timeline alone: rows of a trace (``engine.trace``) tell it all.
 
 Size. How large a file will be is known, and said, before it is written. Where it would exceed the
 limit, works of one op that follow each other on a unit are joined: the shortest waits go first, and
