@@ -18,9 +18,10 @@ memories in use are on, beside what is always on: drivers, light and receivers h
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 
 from archsim.engine import Ledger
 from archsim.errors import SimulationError
@@ -155,11 +156,7 @@ Amounts = dict[tuple[str, str], Fraction]
 
 def _costs_j(hardware: Hardware, actions: Iterable[str]) -> dict[str, Fraction]:
     """Return the energy of every action of a machine, which must have one for all of these."""
-    costs_j = {
-        f"{slot}.{action}": Fraction(energy_j)
-        for slot, part in hardware.parts().items()
-        for action, energy_j in part.component.costs().items()
-    }
+    costs_j = action_costs_j(hardware)
     unknown = sorted(set(actions) - costs_j.keys())
     if unknown:
         raise SimulationError(
@@ -176,6 +173,37 @@ def _dynamic_j(hardware: Hardware, ledger: Ledger) -> Amounts:
         for action, count in counts.items():
             found[op_of(op), action.partition(".")[0]] += count * costs_j[action]
     return found
+
+
+def action_costs_j(hardware: Hardware) -> dict[str, Fraction]:
+    """Return the energy of every action that the machine has a cost for."""
+    return {
+        f"{slot}.{action}": Fraction(energy_j)
+        for slot, part in hardware.parts().items()
+        for action, energy_j in part.component.costs().items()
+    }
+
+
+def static_spans(
+    hardware: Hardware, compiled: Compiled, ledger: Ledger, windows: Mapping[str, Window]
+) -> Iterator[tuple[str, int, int, Fraction]]:
+    """Yield when components draw static power: slot, first tick, tick after the last, power [W]."""
+    for slot, part in hardware.parts().items():
+        power_w = Fraction(part.component.static_w())
+        if not power_w:
+            continue
+        if part.component.on == "always":
+            yield slot, 0, ledger.makespan_ticks, part.per_machine * power_w
+            continue
+        users = _users(slot, compiled.placements, ledger, windows)
+        changes = list(active_ticks((w.start_tick, w.end_tick) for w in users.values()).items())
+        for (tick, running), (following, _) in pairwise(changes):
+            if running and part.shared:
+                yield slot, tick, following, part.shared * power_w
+        for op, window in users.items() if part.per_tile else ():
+            instances = part.per_tile * compiled.placements[op].tiles
+            raised_w = instances * power_w * _brighter(slot, op, hardware, compiled)
+            yield slot, window.start_tick, window.end_tick, raised_w
 
 
 def _static_j(
