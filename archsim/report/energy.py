@@ -107,19 +107,8 @@ def by_component_j(
     found: dict[str, Fraction] = defaultdict(Fraction)
     for action, count in counts.items():
         found[action.partition(".")[0]] += count * costs_j[action]
-    for slot, part in hardware.parts().items():
-        power_w = Fraction(part.component.static_w())
-        if not power_w:
-            continue
-        if part.component.on == "always":
-            ticks: int | Fraction = ledger.makespan_ticks * part.per_machine
-        else:
-            users = _users(slot, compiled.placements, ledger, windows)
-            ticks = part.shared * _covered_ticks(users.values())
-            for op, window in users.items() if part.per_tile else ():
-                on_ticks = part.per_tile * compiled.placements[op].tiles * window.ticks
-                ticks += on_ticks * _brighter(slot, op, hardware, compiled)
-        found[slot] += ticks * compiled.tick_s * power_w
+    for slot, start_tick, end_tick, power_w in static_spans(hardware, compiled, ledger, windows):
+        found[slot] += (end_tick - start_tick) * power_w * compiled.tick_s
     return {slot: energy_j for slot, energy_j in found.items() if energy_j}
 
 
@@ -269,16 +258,6 @@ def _own_ticks(
     for op, window in users.items() if part.per_tile else ():
         found[op] += part.per_tile * placements[op].tiles * window.ticks
     return found
-
-
-def _covered_ticks(windows: Iterable[Window]) -> int:
-    """Return for how long at least one of some ops was under way."""
-    covered_ticks, before_tick, running = 0, 0, 0
-    for tick, after in active_ticks((w.start_tick, w.end_tick) for w in windows).items():
-        if running:
-            covered_ticks += tick - before_tick
-        before_tick, running = tick, after
-    return covered_ticks
 
 
 def _brighter(slot: str, op: str, hardware: Hardware, compiled: Compiled) -> Fraction:
