@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from archsim.functional.targets import load_task
     from archsim.hardware import Hardware, load_hardware
     from archsim.report import Report, simulate
+    from archsim.report.loading import SavedReport, load_report
     from archsim.workload import (
         RepetitionPlan,
         Workload,
@@ -42,6 +43,7 @@ __all__ = [
     "MappingError",
     "RepetitionPlan",
     "Report",
+    "SavedReport",
     "Settings",
     "SimulationError",
     "Task",
@@ -51,6 +53,7 @@ __all__ = [
     "exported",
     "load_hardware",
     "load_plan",
+    "load_report",
     "load_task",
     "load_workload",
     "save_plan",
@@ -70,6 +73,7 @@ _HOMES = {
     "archsim.functional.targets": ("load_task",),
     "archsim.hardware": ("Hardware", "load_hardware"),
     "archsim.report": ("Report", "simulate"),
+    "archsim.report.loading": ("SavedReport", "load_report"),
     "archsim.workload": (
         "RepetitionPlan",
         "Workload",
