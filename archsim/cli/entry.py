@@ -9,8 +9,8 @@ from contextlib import suppress
 import typer
 
 from archsim.cli import INTERRUPTED
-from archsim.cli.learning_commands import app
 from archsim.cli.output import hush, prepare, say
+from archsim.cli.page_commands import app
 from archsim.errors import ArchsimError
 
 WRONG_INPUT = 2

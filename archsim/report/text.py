@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from rich.console import Console
 
+from archsim.report.quantities import rate, share
 from archsim.report.report import Report, Simulation
-from archsim.report.rows import ComponentRow, OpRow
+from archsim.report.rows import ComponentRow, OpRow, has_own_time
 from archsim.report.tables import print_lines, print_table, readable
 from archsim.units import format_si
 
@@ -14,9 +15,6 @@ FEW = 16
 
 TOP = 8
 """Ops shown of many, and components shown."""
-
-THOUSAND = 1000
-"""From here on a rate is shown in whole numbers."""
 
 
 def print_report(report: Report, console: Console, *, all_ops: bool = False) -> None:
@@ -36,11 +34,6 @@ def print_report(report: Report, console: Console, *, all_ops: bool = False) -> 
         console.print(_bounds(report), soft_wrap=True)
 
 
-def share(part: float, whole: float) -> str:
-    """Return a part of a whole in percent."""
-    return f"{part / whole:.1%}" if whole else "-"
-
-
 def _title(report: Report) -> str:
     macs = format_si(report.macs, "MAC")
     return readable(
@@ -51,12 +44,12 @@ def _title(report: Report) -> str:
 
 def _headline(report: Report) -> list[tuple[str, str, str]]:
     serial = report.schedule == "serial"
-    rate = "batch over makespan" if serial else "rate of outputs in the stream"
+    pace = "batch over makespan" if serial else "rate of outputs in the stream"
     tick = format_si(report.tick_s, "s")
     per_input = format_si(report.energy_per_input_j, "J")
     lines = [
         ("latency", format_si(report.latency_s, "s"), "first input's start to its stored output"),
-        ("throughput", _per_second(report.throughput_per_s), rate),
+        ("throughput", rate(report.throughput_per_s), pace),
         (
             "makespan",
             format_si(report.makespan_s, "s"),
@@ -120,7 +113,9 @@ def _print_ops(report: Report, console: Console, *, all_ops: bool) -> None:
     title = f"Ops in order ({len(rows)})"
     if len(rows) > FEW and not all_ops:
         title = f"Longest ops ({TOP} of {len(rows)}; --all-ops lists them all)"
-        rows = sorted(filter(_has_time, rows), key=_duration_s, reverse=True)[:TOP]
+        rows = sorted(
+            (row for row in rows if has_own_time(row.bound_by)), key=_duration_s, reverse=True
+        )[:TOP]
     columns = ["op", "kind", "bound by", "time", "", "stall", "energy", "util."]
     precise = {row.op: row.noise_bits for row in report.rows("precision")}
     columns += ["bits"] if precise else []
@@ -145,15 +140,11 @@ def _print_ops(report: Report, console: Console, *, all_ops: bool) -> None:
 def _bounds(report: Report) -> str:
     times_s: dict[str, float] = {}
     for row in report.tables.ops:
-        if row.bound_by and _has_time(row):
+        if row.bound_by and has_own_time(row.bound_by):
             times_s[row.bound_by] = times_s.get(row.bound_by, 0.0) + (row.duration_s or 0.0)
     largest = sorted(times_s.items(), key=lambda item: -item[1])
     listed = ", ".join(f"{name} {share(time_s, report.makespan_s)}" for name, time_s in largest)
     return f"Time by what bounds the op: {listed}"
-
-
-def _per_second(rate_hz: float) -> str:
-    return f"{rate_hz:,.0f} /s" if rate_hz >= THOUSAND else f"{rate_hz:.4g} /s"
 
 
 def _seconds(time_s: float | None) -> str:
@@ -170,11 +161,6 @@ def _of(shown: int, available: int) -> str:
 
 def _spent_j(row: ComponentRow) -> float:
     return row.energy_j
-
-
-def _has_time(row: OpRow) -> bool:
-    """Whether an op has time of its own; those applied to another's results ride along."""
-    return row.bound_by is not None and not row.bound_by.startswith("with ")
 
 
 def _duration_s(row: OpRow) -> float:

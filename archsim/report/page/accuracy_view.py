@@ -9,6 +9,7 @@ from typing import Any
 from archsim.report.accuracy_text import METRIC_NAMES, plain, points
 from archsim.report.accuracy_text import value as metric
 
+_WHOLE = 100.0
 _MARGIN = 0.06
 """What is left free on each side of the scale, as a part of it."""
 
@@ -51,7 +52,7 @@ def accuracy_view(accuracy: Mapping[str, Any]) -> AccuracyView:
     low, high = low - margin, high + margin
 
     def at(value: float) -> float:
-        return round((value - low) / (high - low) * 100, 3)
+        return float(round((value - low) / (high - low) * _WHOLE, 3))
 
     intervals = tuple(
         (over, at(each["low"]), at(each["high"]), _between(each, unit))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from archsim.report.page.quantities import Figure
+from archsim.report.quantities import Figure
 
 WIDTH = 1000
 """What the longest bar is long; the page scales it."""
@@ -59,7 +59,7 @@ def chart(
     title: str,
     says: str,
     *,
-    legend: Sequence[str],
+    legend: Mapping[int, str],
     bars: Iterable[Bar],
     in_order: bool = False,
 ) -> Chart:
@@ -69,8 +69,7 @@ def chart(
         key: What the page calls it.
         title: What it shows.
         says: What one has to know to read it.
-        legend: Names of the series, in the order of their numbers; none: one colour speaks for
-            itself.
+        legend: Names of the series by number, which is a colour; none: one speaks for itself.
         bars: What is in it; parts need no place yet.
         in_order: Whether bars stay in order, and are not sorted by their figures.
     """
@@ -83,7 +82,7 @@ def chart(
         key=key,
         title=title,
         says=says,
-        legend=tuple((series, name) for series, name in enumerate(legend) if series in used),
+        legend=tuple((series, name) for series, name in legend.items() if series in used),
         bars=tuple(_drawn(bar, longest) for bar in found),
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from archsim.report.loading import SavedReport
 from archsim.report.page.charts import HUES, Bar, Chart, Part, chart
-from archsim.report.page.quantities import figure, percent, records
+from archsim.report.quantities import figure, records, share
 
 
 def by_component(saved: SavedReport) -> Chart:
@@ -17,7 +17,7 @@ def by_component(saved: SavedReport) -> Chart:
         "energy-by-component",
         "Energy by component",
         "Dynamic: actions times their energy. Static: power times the time that the part is on.",
-        legend=("dynamic", "static"),
+        legend={0: "dynamic", 1: "static"},
         bars=(_component(row, whole_j) for row in records(saved.frames["components"])),
     )
 
@@ -28,7 +28,7 @@ def _component(row: Mapping[str, Any], whole_j: float) -> Bar:
         Part(1, "static", figure("static_j", row["static_j"])),
     )
     spent = figure("energy_j", row["energy_j"])
-    return Bar(row["component"], spent, percent(row["energy_j"], whole_j), parts)
+    return Bar(row["component"], spent, share(row["energy_j"], whole_j), parts)
 
 
 def component_order(saved: SavedReport) -> list[str]:
@@ -57,7 +57,7 @@ def by_op(saved: SavedReport) -> Chart:
         Bar(
             op,
             figure("energy_j", totals_j[op]),
-            percent(totals_j[op], whole_j),
+            share(totals_j[op], whole_j),
             tuple(sorted(parts, key=lambda part: order.index(part.name))),
             numbers.get(op),
         )
@@ -72,7 +72,7 @@ def by_op(saved: SavedReport) -> Chart:
     )
 
 
-def _legend(order: list[str]) -> list[str]:
+def _legend(order: list[str]) -> dict[int, str]:
     """Return what each colour stands for; the last is shared by what is left."""
     own, shared = order[: HUES - 1], order[HUES - 1 :]
-    return [*own, ", ".join(shared)] if shared else own
+    return dict(enumerate([*own, ", ".join(shared)] if shared else own))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from archsim.report.page.quantities import Figure
+from archsim.report.quantities import Figure
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from archsim.report.accuracy_text import value as metric
-from archsim.report.page.quantities import Figure, figure
+from archsim.report.quantities import Figure, figure
+from archsim.units import format_si
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,8 @@ def title_of(headline: Mapping[str, Any]) -> str:
 
 def subtitle_of(headline: Mapping[str, Any]) -> str:
     """Return how it ran."""
-    macs = figure("macs", headline["macs"])
-    return f"{headline['schedule']}, batch {headline['batch']}, {macs.text} MACs an input"
+    macs = format_si(headline["macs"], "MAC")
+    return f"{headline['schedule']}, batch {headline['batch']}, {macs} an input"
 
 
 def cards(headline: Mapping[str, Any]) -> list[Card]:

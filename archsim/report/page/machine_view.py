@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from archsim.documents import write_yaml
 from archsim.hardware import Hardware
+from archsim.report.machine_values import source_of, values_of
 from archsim.report.page.grids import Column, Grid, grid
 
 ASSUMED = "assumed:"
 DERIVED = "derived:"
-_APART = ("format", "name", "description", "sources")
 _LINE = 100
 """Columns of the file as it is shown."""
 
@@ -48,34 +46,12 @@ def machine_grid(machine: Hardware) -> Grid:
         Column("source", figures=False),
     )
     rows = [
-        (path, value, source_of(path, machine.sources)) for path, value in values_of(machine).items()
+        (path, value, source_of(path, machine.sources))
+        for path, value in values_of(machine).items()
     ]
     return grid("machine", f"Values of the machine ({len(rows)})", columns, rows)
-
-
-def values_of(machine: Hardware) -> dict[str, str]:
-    """Return each value of a machine, by its path, as its file gives it."""
-    found = {key: part for key, part in machine.dump().items() if key not in _APART}
-    return dict(_walk(found, ""))
-
-
-def source_of(path: str, sources: Mapping[str, str]) -> str:
-    """Return where a value is from; what stands for the nearest part above covers it."""
-    parts = path.split(".")
-    paths = (".".join(parts[:end]) for end in range(len(parts), 0, -1))
-    return next((sources[each] for each in paths if each in sources), "")
 
 
 def machine_file(machine: Hardware) -> str:
     """Return the machine as a file, its base and overrides worked in."""
     return write_yaml(machine.dump(), width=_LINE)
-
-
-def _walk(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from _walk(item, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, bool):
-        yield path, str(value).lower()
-    else:
-        yield path, ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -7,7 +7,8 @@ from typing import Any
 
 from archsim.report.loading import SavedReport
 from archsim.report.page.grids import Column, Grid, Row, grid
-from archsim.report.page.quantities import NONE, Figure, figure, records
+from archsim.report.quantities import NONE, Figure, figure, records
+from archsim.units import format_si
 
 _COLUMNS = (
     Column("op", "in the order of the network", figures=False),
@@ -53,7 +54,7 @@ def _op(row: Mapping[str, Any], headline: Mapping[str, Any]) -> tuple[str | Figu
         figure("energy_j", row["energy_j"]),
         _part(row["energy_j"], headline["energy_j"]),
         figure("utilization", row["utilization"]),
-        figure("macs", row["macs"]) if product else NONE,
+        Figure(format_si(row["macs"], "").strip(), row["macs"]) if product else NONE,
         figure("repetitions", row["repetitions"]) if product else NONE,
         figure("tiles", row["tiles"]) if product else NONE,
         figure("rounds", row["rounds"]) if product else NONE,

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from archsim.report.comparing import Counts, counts_of
 from archsim.report.page.grids import Column, Grid, grid
-from archsim.report.page.quantities import Figure, figure
+from archsim.report.quantities import Figure, figure
 
-Counts = tuple[int | float, ...]
 _FEW = 8
 """Different counts of one op that are listed; of more only how many there are."""
 
@@ -45,23 +45,6 @@ def plan_view(plan: Mapping[str, Any]) -> PlanView:
         tuple(sorted((str(k), str(v)) for k, v in plan.get("provenance", {}).items())),
         grid("plan", f"Repetitions ({len(rows)})", columns, rows),
     )
-
-
-def counts_of(plan: Mapping[str, Any]) -> dict[str, Counts]:
-    """Return the counts of each op: one for all of it, or one for each output channel."""
-    return {
-        op: tuple(counts) if isinstance(counts, list | tuple) else (counts,)
-        for op, counts in plan["counts"].items()
-    }
-
-
-def described(counts: Counts) -> str:
-    """Return counts in a few words."""
-    if len(counts) == 1:
-        return f"{counts[0]:g}"
-    low, high = min(counts), max(counts)
-    between = f"{low:g}" if low == high else f"{low:g} to {high:g}"
-    return f"{between} in {len(counts):,} channels"
 
 
 def _row(op: str, counts: Counts) -> tuple[str | Figure, ...]:

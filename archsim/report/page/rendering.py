@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -13,6 +14,9 @@ from markupsafe import Markup
 
 OPENING = '<!doctype html>\n<html lang="en" data-made-by="archsim">\n'
 """How every page begins."""
+
+_ENDS = (".", "/", "_", ":", "#")
+_PARTS = re.compile(r"(?<=[./_:#])")
 
 
 def render(template: str, **view: Any) -> str:
@@ -26,9 +30,9 @@ def render(template: str, **view: Any) -> str:
     page = _environment().get_template(template)
     text = page.render(
         **view,
-        opening=Markup(OPENING),  # noqa: S704 - ours
-        style=Markup(style),  # noqa: S704 - ours
-        script=Markup(script),  # noqa: S704 - ours
+        opening=Markup(OPENING),
+        style=Markup(style),
+        script=Markup(script),
         policy=(
             f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
             "base-uri 'none'; form-action 'none'"
@@ -44,13 +48,22 @@ def shown(value: Any) -> Any:
     return "".join(c if c.isprintable() or c == "\n" else _spelt(c) for c in value)
 
 
+def soft(text: str) -> Markup:
+    """Return a name that may go on in the next line after a dot or the like."""
+    return Markup("").join(
+        Markup("%s<wbr>") % part if part[-1:] in _ENDS else part
+        for part in _PARTS.split(shown(text))
+        if part
+    )
+
+
 def _spelt(character: str) -> str:
     return f"\\u{ord(character):04x}"
 
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("archsim.report.page"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -58,6 +71,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["soft"] = soft
+    return environment
 
 
 @cache

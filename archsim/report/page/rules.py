@@ -41,8 +41,8 @@ RULES = (
     ),
     Rule(
         "traffic",
-        "Every pass reads its inputs from the buffer; tensors that do not fit spill to DRAM, "
-        "those needed last first.",
+        "Every pass reads its inputs from the buffer once. Tensors that do not fit go to DRAM, "
+        "farthest next use first.",
         "archsim.mapping",
     ),
     Rule(
@@ -53,7 +53,8 @@ RULES = (
     ),
     Rule(
         "repetition",
-        "Averaging K passes lowers noise that is drawn anew in each pass by 1/sqrt(K).",
+        "K repetitions divide the standard deviation of shot noise by sqrt(K); each source of "
+        "noise has a power of K of its own.",
         "archsim.physics.repetition",
     ),
     Rule(

@@ -7,10 +7,11 @@ from typing import Any
 
 from archsim.report.loading import SavedReport
 from archsim.report.page.charts import Bar, Chart, Part, chart
-from archsim.report.page.quantities import figure, percent, records
+from archsim.report.quantities import figure, records, share
+from archsim.report.rows import has_own_time
 
-_PLACES = ("array busy", "array waiting", "vector unit", "DRAM")
-_RIDES = "with "
+_PLACES = {0: "array busy", 1: "array waiting", 2: "vector unit", 3: "DRAM"}
+_DOING = {0: "busy", 1: "stalled", 7: "idle"}
 
 
 def charts(saved: SavedReport) -> list[Chart]:
@@ -21,7 +22,7 @@ def charts(saved: SavedReport) -> list[Chart]:
 def _own(saved: SavedReport) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the ops that have time of their own, with their rows in the table of ops."""
     for number, row in enumerate(records(saved.frames["ops"])):
-        if row["bound_by"] is not None and not row["bound_by"].startswith(_RIDES):
+        if has_own_time(row["bound_by"]):
             yield number, row
 
 
@@ -31,7 +32,8 @@ def _by_op(saved: SavedReport) -> Chart:
         "time-by-op",
         "Time by op",
         "From an op's first work to its last. Ops that are applied to another's results on their "
-        "way have no time of their own and are left out.",
+        "way have no time of their own and are left out. Beside each: part of the run, and what "
+        "bounds it.",
         legend=_PLACES,
         bars=(_op(row, number, whole_s) for number, row in _own(saved)),
     )
@@ -48,8 +50,8 @@ def _op(row: Mapping[str, Any], number: int, whole_s: float) -> Bar:
         Part(series, _PLACES[series], figure("time_s", length_s))
         for series, length_s in lengths.items()
     )
-    share = f"{percent(duration_s, whole_s)}, bound by {row['bound_by']}"
-    return Bar(row["op"], figure("duration_s", duration_s), share, parts, number)
+    note = f"{share(duration_s, whole_s)} {row['bound_by']}"
+    return Bar(row["op"], figure("duration_s", duration_s), note, parts, number)
 
 
 def _by_bound(saved: SavedReport) -> Iterator[Chart]:
@@ -64,12 +66,12 @@ def _by_bound(saved: SavedReport) -> Iterator[Chart]:
         "time-by-bound",
         "Time by what bounds the op",
         "The kind of unit that is busiest while an op runs.",
-        legend=(),
+        legend={},
         bars=(
             Bar(
                 name,
                 figure("time_s", time_s),
-                percent(time_s, whole_s),
+                share(time_s, whole_s),
                 (Part(0, "bounds ops for", figure("time_s", time_s)),),
             )
             for name, time_s in times_s.items()
@@ -82,8 +84,9 @@ def _by_unit(saved: SavedReport) -> Chart:
     return chart(
         "time-by-unit",
         "What the units did",
-        "Stalled: blocked before a send or receive. The three add up to the makespan.",
-        legend=("busy", "stalled", "idle"),
+        "Figures are busy times. Stalled: blocked before a send or receive; the three add up to the "
+        "makespan.",
+        legend=_DOING,
         bars=(_unit(row, whole_s) for row in records(saved.frames["units"])),
     )
 
@@ -91,9 +94,9 @@ def _by_unit(saved: SavedReport) -> Chart:
 def _unit(row: Mapping[str, Any], whole_s: float) -> Bar:
     busy = figure("busy_s", row["busy_s"])
     parts = tuple(
-        Part(series, name, figure("time_s", row[f"{key}_s"]))
-        for series, (key, name) in enumerate(
-            {"busy": "busy", "stall": "stalled", "idle": "idle"}.items()
+        Part(series, name, figure("time_s", row[column]))
+        for (series, name), column in zip(
+            _DOING.items(), ("busy_s", "stall_s", "idle_s"), strict=True
         )
     )
-    return Bar(row["unit"], busy, f"{percent(row['busy_s'], whole_s)} busy", parts)
+    return Bar(row["unit"], busy, share(row["busy_s"], whole_s), parts)

@@ -22,7 +22,7 @@ _UNITS = {
     "_hz": "Hz",
     "_m": "m",
 }
-_PARTS = ("utilization", "packing_overhead", "share")
+_PARTS = {"utilization": ".2%", "packing_overhead": "+.1%", "share": ".1%"}
 _WRITTEN = {"m2": "m²"}
 
 
@@ -59,7 +59,7 @@ def figure(name: str, value: float | None) -> Figure:
     if value is None:
         return NONE
     if name in _PARTS:
-        return Figure(f"{value:.1%}", value)
+        return Figure(f"{value:{_PARTS[name]}}", value)
     if name.endswith("_per_s"):
         return Figure(rate(value), value, "/s")
     unit = unit_of(name)
@@ -75,9 +75,14 @@ def rate(rate_hz: float) -> str:
     return f"{rate_hz:,.0f} /s" if rate_hz >= THOUSAND else f"{rate_hz:.4g} /s"
 
 
-def percent(part: float, whole: float) -> str:
+def share(part: float, whole: float) -> str:
     """Return a part of a whole in percent."""
     return f"{part / whole:.1%}" if whole else "-"
+
+
+def ratio(value: float) -> str:
+    """Return a ratio."""
+    return f"× {value:.4g}"
 
 
 def unit_of(name: str) -> str:
@@ -95,7 +100,7 @@ def label_of(name: str) -> str:
 
 def records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Yield the rows of a table as plain data, None where there is nothing."""
-    import pandas as pd  # only pages need it
+    import pandas as pd  # only who asks for a frame pays for it
 
     for row in frame.to_dict("records"):
         yield {str(name): None if pd.isna(value) else value for name, value in row.items()}
