@@ -84,8 +84,8 @@ def _by_unit(saved: SavedReport) -> Chart:
     return chart(
         "time-by-unit",
         "What the units did",
-        "Figures are busy times. Stalled: blocked before a send or receive; the three add up to the "
-        "makespan.",
+        "Figures are busy times. Stalled: blocked before a send or receive. The three parts add up "
+        "to the makespan.",
         legend=_DOING,
         bars=(_unit(row, whole_s) for row in records(saved.frames["units"])),
     )
