@@ -16,7 +16,7 @@ OPENING = '<!doctype html>\n<html lang="en" data-made-by="archsim">\n'
 """How every page begins."""
 
 _ENDS = (".", "/", "_", ":", "#")
-_PARTS = re.compile(r"(?<=[./_:#])")
+_PARTS = re.compile(r"(?<=[./_:#])(?=\D)")
 
 
 def render(template: str, **view: Any) -> str:
