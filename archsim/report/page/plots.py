@@ -8,7 +8,7 @@ from math import ceil, floor, log10
 
 from archsim.report.quantities import figure, label_of
 
-LEFT, RIGHT, TOP, BOTTOM = 96.0, 628.0, 14.0, 352.0
+LEFT, RIGHT, TOP, BOTTOM = 112, 628, 14, 352
 """Where axes are drawn, in a field of 640 x 420."""
 
 DECADE = 10.0

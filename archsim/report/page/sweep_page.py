@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from archsim.report.page.charts import Bar, Chart, Part, chart
 from archsim.report.page.grids import Column, Grid, Row
-from archsim.report.page.plots import Axis, axis_of
+from archsim.report.page.plots import BOTTOM, LEFT, RIGHT, TOP, Axis, axis_of
 from archsim.report.page.rendering import render
 from archsim.report.quantities import NONE, Figure, figure, label_of, records
 
@@ -90,6 +90,7 @@ def sweep_page(sweep: Sweep) -> str:
         plots=list(_plots(sweep, judged)),
         bars=_bars(sweep, judged) if len(sweep.objectives) == 1 else None,
         points=_grid(sweep, rows),
+        field={"left": LEFT, "right": RIGHT, "top": TOP, "bottom": BOTTOM},
         facts=list(sweep.facts.items()),
     )
 

@@ -124,7 +124,7 @@ def test_an_axis_has_round_ticks_within_it():
     assert not near.log
     assert [tick.text for tick in near.ticks] == ["60", "70", "80", "90"]
     assert near.place(61.0) > near.place(92.0)  # more is higher up
-    assert axis_of("x", [3.0], better="min", upright=False).place(3.0) == pytest.approx(362.0)
+    assert axis_of("x", [3.0], better="min", upright=False).place(3.0) == pytest.approx(370.0)
     assert axis_of("x", [-5.0, 0.0], better="max", upright=False).ticks[0].text == "-4"
 
 
