@@ -42,8 +42,11 @@ class Pair:
 
     @property
     def ratio(self) -> float | None:
-        """Return the other run's over this one's; None where there is none."""
-        if not self.one.value or self.other.value is None:
+        """Return the other run's over this one's; None where there is none.
+
+        So it is of figures in different units, such as accuracies of two metrics.
+        """
+        if not self.one.value or self.other.value is None or self.one.unit != self.other.unit:
             return None
         return self.other.value / self.one.value
 

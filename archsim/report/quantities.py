@@ -102,5 +102,8 @@ def records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Yield the rows of a table as plain data, None where there is nothing."""
     import pandas as pd  # only who asks for a frame pays for it
 
+    def plain(value: Any) -> Any:
+        return None if pd.api.types.is_scalar(value) and pd.isna(value) else value
+
     for row in frame.to_dict("records"):
-        yield {str(name): None if pd.isna(value) else value for name, value in row.items()}
+        yield {str(name): plain(value) for name, value in row.items()}

@@ -115,6 +115,13 @@ def test_accuracy_is_compared_where_a_run_has_it(saved):
     other = replace(one, headline=one.headline | known)
     [pair] = [pair for pair in compare(one, other).headline if pair.name == "accuracy"]
     assert (pair.one.text, pair.other.text, pair.ratio) == ("", "96.84%", None)
+    ranks = {"accuracy": {"noisy": {"value": 0.5}, "unit": ""}}
+    [pair] = [
+        pair
+        for pair in compare(other, replace(one, headline=one.headline | ranks)).headline
+        if pair.name == "accuracy"
+    ]
+    assert (pair.other.text, pair.ratio) == ("0.5000", None)
 
 
 def test_long_lists_are_cut_unless_all_is_asked_for(saved):

@@ -147,7 +147,7 @@
   // Exact values instead of rounded ones.
   const exact = byId("exact");
   const showExact = () => {
-    for (const cell of all("td[data-v], .cards data, .much .total[title]")) {
+    for (const cell of all("td[data-v], .cards data")) {
       cell.dataset.rounded ??= cell.textContent;
       cell.textContent = exact.checked && cell.title ? cell.title : cell.dataset.rounded;
     }

@@ -22,6 +22,18 @@ PHONE = {"width": 380, "height": 780}
 SHEET = {"width": 794, "height": 1123}
 """A4 at 96 dots an inch."""
 
+ALL = [
+    "run",
+    "accuracy",
+    "hostile",
+    "difference",
+    "strangers",
+    "hostile-difference",
+    "sweep",
+    "sweep-3",
+    "sweep-1",
+]
+
 CONTRAST = """() => {
   const parts = (text) => {
     const found = text.match(/[\\d.]+/g).map(Number);
@@ -97,23 +109,10 @@ def pages(saved, tmp_path_factory):
     return {name: (folder / f"{name}.html").as_uri() for name in texts}
 
 
-ALL = [
-    "run",
-    "accuracy",
-    "hostile",
-    "difference",
-    "strangers",
-    "hostile-difference",
-    "sweep",
-    "sweep-3",
-    "sweep-1",
-]
-
-
 @pytest.fixture(scope="module")
 def tab(browser, pages):
     """One tab for all tests; whatever its console says or it asks of a network is a fault."""
-    page, faults = browser.new_page(), []
+    page, faults = browser.new_page(viewport=DESK, color_scheme="light"), []
     page.set_default_timeout(10_000)
     page.on("console", lambda message: faults.append(message.text))
     page.on("pageerror", lambda fault: faults.append(str(fault)))
@@ -127,15 +126,32 @@ def visit(tab, pages):
     """Open a page."""
     page, faults = tab
 
-    def opened(name, size=DESK):
+    def opened(name):
         page.goto("about:blank")
-        page.emulate_media(media="screen", color_scheme="light")
-        page.set_viewport_size(size)
         page.goto(pages[name])
         return page
 
     faults.clear()
     yield opened
+    assert faults == []
+
+
+@pytest.fixture(params=ALL, scope="module")
+def kind(request):
+    """The kinds of pages one after the other, so that each is opened once for all that is asked."""
+    return request.param
+
+
+@pytest.fixture
+def each(tab, pages, kind):
+    """A page of one kind, as it comes."""
+    page, faults = tab
+    if page.url != pages[kind]:
+        faults.clear()
+        page.goto(pages[kind])
+    yield page
+    page.emulate_media(media="screen", color_scheme="light")
+    page.set_viewport_size(DESK)
     assert faults == []
 
 
@@ -150,39 +166,34 @@ def column(page, title):
     return cells.all_text_contents()
 
 
-@pytest.mark.parametrize("name", ALL)
-def test_texts_have_contrast_by_day_and_by_night(visit, name):
-    page = visit(name)
-    page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
-    assert page.evaluate(CONTRAST) == []
-    page.emulate_media(color_scheme="dark")
-    assert page.evaluate(CONTRAST) == []
-
-
-@pytest.mark.parametrize("name", ALL)
-def test_nothing_is_wider_than_a_phone_or_a_sheet(visit, name):
-    page = visit(name, PHONE)
-    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert page.evaluate(wide) == 0
-    page.set_viewport_size(SHEET)
-    page.emulate_media(media="print")
-    assert page.evaluate(wide) == 0
-    assert page.locator("nav, .tools, .more").filter(visible=True).count() == 0
-
-
-@pytest.mark.parametrize("name", ALL)
-def test_what_a_reader_cannot_see_is_said_in_words(visit, name):
-    page = visit(name)
-    assert page.locator("html[lang=en]").count() == 1
-    assert page.locator("h1").count() == 1
-    ids = page.evaluate("[...document.querySelectorAll('[id]')].map((each) => each.id)")
+def test_what_a_reader_cannot_see_is_said_in_words(each):
+    assert each.locator("html[lang=en]").count() == 1
+    assert each.locator("h1").count() == 1
+    ids = each.evaluate("[...document.querySelectorAll('[id]')].map((each) => each.id)")
     assert len(ids) == len(set(ids))
-    assert page.locator("svg:not([aria-hidden]):not([aria-label])").count() == 0
-    assert page.locator("th button").count() == page.locator("th[aria-sort]").count() > 0
+    assert each.locator("svg:not([aria-hidden]):not([aria-label])").count() == 0
+    assert each.locator("th button").count() == each.locator("th[aria-sort]").count() > 0
     labels = "all => all.map((each) => each.labels.length)"
-    assert set(page.locator("input, select").evaluate_all(labels)) == {1}
+    assert set(each.locator("input, select").evaluate_all(labels)) == {1}
     there = "all => all.every((each) => document.querySelector(each.getAttribute('href')))"
-    assert page.locator("nav a").evaluate_all(there)
+    assert each.locator("nav a").evaluate_all(there)
+
+
+def test_nothing_is_wider_than_a_phone_or_a_sheet(each):
+    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    each.set_viewport_size(PHONE)
+    assert each.evaluate(wide) == 0
+    each.set_viewport_size(SHEET)
+    each.emulate_media(media="print")
+    assert each.evaluate(wide) == 0
+    assert each.locator("nav, .tools, .more").filter(visible=True).count() == 0
+
+
+def test_texts_have_contrast_by_day_and_by_night(each):
+    each.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+    assert each.evaluate(CONTRAST) == []
+    each.emulate_media(color_scheme="dark")
+    assert each.evaluate(CONTRAST) == []
 
 
 def test_figures_are_those_of_the_tables(visit, saved):

@@ -142,6 +142,13 @@ def test_a_sweep_without_figures_is_said_and_has_no_plot():
     assert '<svg class="plot"' not in page
 
 
+def test_parameters_of_any_kind_are_shown_as_they_are():
+    points = subjects.sweep().points.assign(odd=[[1, 2], {"a": 1}, True, None, "text"])
+    page = sweep_page(subjects.sweep(points=points)).replace("<wbr>", "")
+    for text in ("[1, 2]", "{&#39;a&#39;: 1}", ">True<", ">text<"):
+        assert text in page
+
+
 def test_sources_are_told_apart_by_how_they_begin(saved):
     found = sources_of(saved.machine)
     assert len(found.assumed) + len(found.published) + len(found.derived) == len(
