@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import combinations
-from math import isfinite
+from math import ceil, isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
 from archsim.report.page.charts import Bar, Chart, Part, chart
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Direction = Literal["min", "max"]
+MOST = 2_000
+"""Points beside the front that a page shows; of more, as many at even distances."""
+
 _APART = ("point", "status", "error")
 
 
@@ -30,7 +34,7 @@ class Sweep:
         points: A row for each point: parameters, objectives, and ``point``, ``status`` and
             ``error``.
         objectives: Columns that are judged, and which way is better.
-        front: Values of ``point`` of those that no other beats in everything.
+        front: Values of ``point`` of those that no other beats in everything; a set.
         links: Addresses of the pages of single points, by ``point``; relative ones.
         facts: What it came from, in words.
         warnings: What to know before quoting a number.
@@ -39,7 +43,7 @@ class Sweep:
     name: str
     points: pd.DataFrame
     objectives: Mapping[str, Direction]
-    front: Collection[Any]
+    front: AbstractSet[Any]
     links: Mapping[Any, str] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
@@ -74,7 +78,7 @@ def sweep_page(sweep: Sweep) -> str:
     Args:
         sweep: What came of its points.
     """
-    rows = [(f"point-{number}", row) for number, row in enumerate(records(sweep.points))]
+    rows = list(_shown(sweep))
     judged = [row for row in rows if _is_judged(row[1], sweep.objectives)]
     front = sum(row["point"] in sweep.front for _, row in rows)
     best = ", ".join(
@@ -84,7 +88,8 @@ def sweep_page(sweep: Sweep) -> str:
     return render(
         "sweep.html",
         title=sweep.name,
-        subtitle=f"{len(rows):,} points, {front:,} of them on the front; {best}",
+        subtitle=f"{len(sweep.points):,} points, {front:,} of them on the front; {best}",
+        left_out=len(sweep.points) - len(rows),
         warnings=sweep.warnings,
         missing=len(rows) - len(judged),
         plots=list(_plots(sweep, judged)),
@@ -93,6 +98,18 @@ def sweep_page(sweep: Sweep) -> str:
         field={"left": LEFT, "right": RIGHT, "top": TOP, "bottom": BOTTOM},
         facts=list(sweep.facts.items()),
     )
+
+
+def _shown(sweep: Sweep) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the points of the page with what links to them end in: all, if that is not too many."""
+    others = len(sweep.points) - len(sweep.front)
+    step = max(1, ceil(others / MOST))
+    passed = 0
+    for number, row in enumerate(records(sweep.points)):
+        on_front = row["point"] in sweep.front
+        if on_front or passed % step == 0:
+            yield f"point-{number}", row
+        passed += not on_front
 
 
 def _is_judged(row: Mapping[str, Any], objectives: Mapping[str, Direction]) -> bool:

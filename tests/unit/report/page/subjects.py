@@ -93,7 +93,7 @@ def sweep(**changes) -> Sweep:
         "name": f"sweep {EVIL}",
         "points": points,
         "objectives": {"latency_s": "min", "energy_per_input_j": "min"},
-        "front": (1, 2, 3),
+        "front": {1, 2, 3},
         "links": {1: "points/1.html"},
         "facts": {"archsim version": "0", EVIL: EVIL},
         "warnings": (EVIL,),

@@ -102,7 +102,7 @@ def pages(saved, tmp_path_factory):
         "hostile-difference": difference_page(compare(saved["accuracy"], saved["hostile"])),
         "sweep": sweep_page(subjects.sweep()),
         "sweep-3": sweep_page(subjects.sweep(objectives=three)),
-        "sweep-1": sweep_page(subjects.sweep(objectives={"latency_s": "min"}, front=(3,))),
+        "sweep-1": sweep_page(subjects.sweep(objectives={"latency_s": "min"}, front={3})),
     }
     for name, text in texts.items():
         (folder / f"{name}.html").write_text(text, encoding="utf-8")

@@ -137,9 +137,20 @@ def test_the_border_of_the_front_is_a_staircase_inside_what_it_beats():
 
 def test_a_sweep_without_figures_is_said_and_has_no_plot():
     points = subjects.sweep().points.tail(1)
-    page = sweep_page(subjects.sweep(points=points, front=()))
+    page = sweep_page(subjects.sweep(points=points, front=set()))
     assert "1 of the points came to no figures" in page
     assert '<svg class="plot"' not in page
+
+
+def test_of_many_points_the_front_is_whole_and_the_rest_is_thinned():
+    points = subjects.sweep().points.head(1).loc[[0] * 5_003].reset_index(drop=True)
+    points["point"] = range(5_003)
+    page = sweep_page(subjects.sweep(points=points, front={1, 2, 5_001}))
+    # 5,000 others at 2,000 at most: every third of them, 1,667
+    assert page.count('<tr id="point-') == 1_667 + 3
+    assert "3,333 points that are not on the front are left out" in page
+    assert "5,003 points, 3 of them on the front" in page
+    assert 'id="point-5001"' in page
 
 
 def test_parameters_of_any_kind_are_shown_as_they_are():
