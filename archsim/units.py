@@ -218,6 +218,11 @@ def without_suffix(name: str) -> str:
     return next((name.removesuffix(s) for s in _SUFFIXES if name.endswith(s)), name)
 
 
+def unit_of(name: str) -> str:
+    """Return the unit that a Python name ends in: ``J`` for ``energy_j``; empty where none is."""
+    return next((unit for suffix, unit in _SUFFIXES.items() if name.endswith(suffix)), "")
+
+
 _PREFIX_OF = {3 * step: prefix for prefix, step in _STEPS.items()} | {0: ""}
 
 

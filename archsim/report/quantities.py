@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from archsim.units import format_si
+from archsim.units import format_si, unit_of, without_suffix
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,16 +14,8 @@ if TYPE_CHECKING:
 THOUSAND = 1000
 """From here on a rate is shown in whole numbers."""
 
-_UNITS = {
-    "_j": "J",
-    "_s": "s",
-    "_w": "W",
-    "_m2": "m2",
-    "_hz": "Hz",
-    "_m": "m",
-}
 _PARTS = {"utilization": ".2%", "packing_overhead": "+.1%", "share": ".1%"}
-_WRITTEN = {"m2": "m²"}
+_WRITTEN = {"m^2": "m²"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +52,10 @@ def figure(name: str, value: float | None) -> Figure:
         return NONE
     if name in _PARTS:
         return Figure(f"{value:{_PARTS[name]}}", value)
-    if name.endswith("_per_s"):
+    if _is_rate(name):
         return Figure(rate(value), value, "/s")
-    unit = unit_of(name)
-    if unit:
-        return Figure(format_si(value, unit), value, _WRITTEN.get(unit, unit))
+    if unit := unit_of(name):
+        return Figure(_with_unit(value, unit), value, _WRITTEN.get(unit, unit))
     if value == int(value):
         return Figure(f"{int(value):,}", value)
     return Figure(f"{value:.4g}", value)
@@ -85,17 +76,21 @@ def ratio(value: float) -> str:
     return f"× {value:.4g}"
 
 
-def unit_of(name: str) -> str:
-    """Return the unit that the name of a quantity ends in; empty if it ends in none."""
-    return next((unit for suffix, unit in _UNITS.items() if name.endswith(suffix)), "")
-
-
 def label_of(name: str) -> str:
     """Return a column's name for people: without its unit, words apart."""
-    if name.endswith("_per_s"):
-        return name.removesuffix("_per_s").replace("_", " ")
-    suffix = next((suffix for suffix in _UNITS if name.endswith(suffix)), "")
-    return name.removesuffix(suffix).replace("_", " ")
+    bare = name.removesuffix("_per_s") if _is_rate(name) else without_suffix(name)
+    return bare.replace("_", " ")
+
+
+def _is_rate(name: str) -> bool:
+    """Whether a name is that of how many there are in a second, of what has no unit itself."""
+    return name.endswith("_per_s") and unit_of(name) == "s"
+
+
+def _with_unit(value: float, unit: str) -> str:
+    if unit == "dB":
+        return f"{value:.4g} dB"  # nobody writes millidecibels
+    return format_si(value, "m2" if unit == "m^2" else unit)
 
 
 def records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:

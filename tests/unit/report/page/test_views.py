@@ -203,14 +203,18 @@ def test_figures_have_prefixes_and_keep_their_values():
     assert figure("energy_j", 2.5e-12).exact == "2.5e-12 J"
     assert figure("area_m2", 1.8e-5) == Figure("18 mm²", 1.8e-5, "m²")
     assert figure("throughput_per_s", 3500.4).text == "3,500 /s"
+    assert figure("dram.bandwidth_byte_per_s", 128e9).exact == "128000000000.0 B/s"
+    assert figure("dram.bandwidth_byte_per_s", 128e9).text == "128 GB/s"
+    assert figure("tiles.array.loss_db", 0.5).text == "0.5 dB"
+    assert figure("buffer.read_energy_j_per_bit", 2e-13).text == "200 fJ/bit"
     assert figure("utilization", 0.00545).text == "0.55%"
     assert figure("count", 1234).text == "1,234"
     assert figure("bits", None).text == figure("bits", None).exact == ""
     assert rate(12.3456) == "12.35 /s"
-    assert [
-        label_of(name) for name in ("energy_per_input_j", "throughput_per_s", "tiles.rows")
-    ] == [
-        "energy per input",
-        "throughput",
-        "tiles.rows",
-    ]
+    labels = {
+        "energy_per_input_j": "energy per input",
+        "throughput_per_s": "throughput",
+        "tiles.rows": "tiles.rows",
+        "dram.bandwidth_byte_per_s": "dram.bandwidth",
+    }
+    assert {name: label_of(name) for name in labels} == labels
