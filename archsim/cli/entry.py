@@ -9,7 +9,7 @@ from contextlib import suppress
 import typer
 
 from archsim.cli import INTERRUPTED
-from archsim.cli.learning_commands import app
+from archsim.cli.figure_commands import app
 from archsim.cli.output import hush, prepare, say
 from archsim.errors import ArchsimError
 
