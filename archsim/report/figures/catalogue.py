@@ -24,7 +24,7 @@ from archsim.workload.plan import plan_document
 if TYPE_CHECKING:
     import pandas as pd
 
-_LONGEST = 60
+_LONGEST = 24
 """Characters of a name in a title."""
 
 
@@ -84,7 +84,7 @@ def draw(what: str, report: SavedReport, others: Sequence[SavedReport | PlanFile
     _refuse(what, chosen, others)
     ax = chosen.draw(report, others)
     with style():
-        plain(ax.set_title(f"{chosen.title}\n{_subject(report, others)}"))
+        _title(ax, chosen.title, report, others)
     return ax
 
 
@@ -104,7 +104,7 @@ def _refuse(what: str, chosen: Entry, others: Sequence[SavedReport | PlanFile]) 
 
 
 def _energy_by_op(report: SavedReport, _: object) -> Axes:
-    return energy.energy_by_op(report.frames["energy"])
+    return energy.energy_by_op(report.frames["energy"], report.frames["ops"])
 
 
 def _energy_by_component(report: SavedReport, _: object) -> Axes:
@@ -271,22 +271,25 @@ def _listed(paths: Any) -> str:
     return ", ".join(map(str, paths))
 
 
-def _subject(report: SavedReport, others: Sequence[SavedReport | PlanFile]) -> str:
-    """Return what a figure is of: what a run came to, or what several have in common."""
-    headline = report.headline
-    if others:
-        runs = [each.headline for each in (report, *others) if isinstance(each, SavedReport)]
-        names = [list(dict.fromkeys(run[key] for run in runs)) for key in ("workload", "hardware")]
-        workloads, machines = (
-            shown(found[0], _LONGEST) if len(found) == 1 else f"{len(found)} {kind}"
-            for found, kind in zip(names, ("workloads", "machines"), strict=True)
-        )
-        return f"{workloads} on {machines}"
-    inputs = f"{headline['batch']} inputs" if headline["batch"] > 1 else "1 input"
-    return (
-        f"{shown(headline['workload'], _LONGEST)} on {shown(headline['hardware'], _LONGEST)}, "
-        f"{inputs}: {written(headline['energy_j'], 'J')}, {written(headline['makespan_s'], 's')}"
+def _title(
+    ax: Axes, title: str, report: SavedReport, others: Sequence[SavedReport | PlanFile]
+) -> None:
+    """Write above a figure what it is of: what a run came to, or what several have in common."""
+    runs = [each.headline for each in (report, *others) if isinstance(each, SavedReport)]
+    names = [list(dict.fromkeys(run[key] for run in runs)) for key in ("workload", "hardware")]
+    workloads, machines = (
+        shown(found[0], _LONGEST) if len(found) == 1 else f"{len(found)} {kind}"
+        for found, kind in zip(names, ("workloads", "machines"), strict=True)
     )
+    if not others:
+        [run] = runs
+        inputs = f"{run['batch']} inputs" if run["batch"] > 1 else "1 input"
+        energy, time_ = written(run["energy_j"], "J"), written(run["makespan_s"], "s")
+        title = f"{title} ({inputs}, {energy}, {time_})"
+    figure = ax.get_figure(root=True)
+    if figure is not None:
+        text = f"{title}\n{workloads} on {machines}"
+        plain(figure.suptitle(text, x=0.01, ha="left", fontsize=10))
 
 
 _WITH_REPORTS = (SavedReport,)
