@@ -82,6 +82,12 @@ def test_a_plan_for_another_network_is_refused(even, folder):
         figures.draw("repetitions", even, [archsim.load_report(folder / "other")])
 
 
+def test_a_plan_that_leaves_products_out_is_refused(even):
+    less = figures.PlanFile(even.folder, even.plan | {"counts": {}})
+    with pytest.raises(ConfigError, match=r"found counts of other products than .*even has"):
+        figures.draw("repetitions", replace(even, folder=even.folder / "even"), [less])
+
+
 def test_runs_are_compared_by_latency_and_energy(even, channel):
     ax = figures.draw("pareto", even, [channel])
     drawn = [tuple(xy) for xy in ax.collections[0].get_offsets()]
