@@ -34,6 +34,9 @@ _PLACE_IN = 0.16
 _MARGIN = 1.3
 """Room above and below the counts, as a factor."""
 
+_GAP_IN, _AXIS_IN = 0.1, 0.9
+"""What is left before the legend, without and with a second axis."""
+
 _SPREAD = 0.6
 """Part of a product's place that plans share."""
 
@@ -121,7 +124,7 @@ def repetitions(
         low, high = ax.get_ylim()
         energy.set_ylim(low * one_j, high * one_j)
         logarithmic(energy, "y", Quantity("light detected per MAC", "J"))
-    legend_beside(ax, handles)
+    legend_beside(ax, handles, gap_in=_GAP_IN if one_j is None else _AXIS_IN)
     return ax
 
 

@@ -54,6 +54,9 @@ def test_a_second_axis_shows_the_light_that_repetitions_are():
     [energy] = [other for other in ax.figure.axes if other is not ax]
     assert np.array(energy.get_ylim()) == pytest.approx(np.array(ax.get_ylim()) * 2e-18)
     assert energy.get_ylabel() == "light detected per MAC [J]"
+    ax.figure.draw_without_rendering()
+    beside = energy.yaxis.get_tightbbox().x1
+    assert ax.get_legend().get_window_extent().x0 > beside  # and the legend stands beyond it
 
 
 def test_the_axis_of_equal_counts_names_them():
