@@ -28,11 +28,10 @@ if "ARCHSIM_FAST" in os.environ:
     text = text.replace("points: 5", "points: 2").replace("[1, 2, 4, 8]", "[1, 4]")
 
 # %%
-if __name__ == "__main__":  # workers import what starts them
-    folder = Path(tempfile.mkdtemp())
-    (folder / "sweep.yaml").write_text(text)
-    archsim.run_sweep(folder / "sweep.yaml", folder / "results")
-    points = archsim.load_sweep(folder / "results")
+folder = Path(tempfile.mkdtemp())
+(folder / "sweep.yaml").write_text(text)
+archsim.run_sweep(folder / "sweep.yaml", folder / "results")
+points = archsim.load_sweep(folder / "results")
 
 # %%
 varied = ["tiles.laser.power_w", "dram.bandwidth_byte_per_s", "repetitions"]

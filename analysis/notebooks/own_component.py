@@ -11,8 +11,7 @@ from tempfile import mkdtemp
 from typing import Literal
 
 import archsim
-from archsim.hardware import ModulatorSlot, NoiseSource, load_hardware
-from archsim.hardware import Formula
+from archsim.hardware import Formula, ModulatorSlot, NoiseSource, load_hardware
 from archsim.physics.repetition import Source
 from archsim.units import Farad, Joule, Volt
 
@@ -48,13 +47,14 @@ tiles:
 mine = load_hardware(file)
 
 # %%
-before, after = archsim.simulate("homodyne", "resnet20_cifar10"), archsim.simulate(mine, "resnet20_cifar10")
-{"shipped": before.energy_by_component_j["modulator"], "mine": after.energy_by_component_j["modulator"]}
+machines = {"shipped": load_hardware("homodyne"), "mine": mine}
+reports = {name: archsim.simulate(each, "resnet20_cifar10") for name, each in machines.items()}
+{name: report.energy_by_component_j["modulator"] for name, report in reports.items()}
 
 # %%
 task = archsim.load_task("digits_cnn")
-{name: archsim.evaluate(task, machine, 4, trials=2, limit=200).drop.value
- for name, machine in {"shipped": load_hardware("homodyne"), "mine": mine}.items()}  # fmt: skip
+drops = {n: archsim.evaluate(task, each, 4, trials=2, limit=200).drop for n, each in machines.items()}
+{name: drop.value for name, drop in drops.items()}
 
 # %% [markdown]
 # Mistakes are told as for any other component.
