@@ -146,8 +146,8 @@ def _checkpoint(output: Path | None, checkpoint: Path | None) -> Path | None:
 def _learned(evaluation: Evaluation, subject: Subject, chosen: _Chosen) -> LearnedPlan:
     """Return what learning finds; a machine that cannot run the network is refused before."""
     from archsim.functional.learning import learn as find
-    from archsim.functional.learning.energy import optical_energy_per_mac_j
     from archsim.functional.metrics import METRICS
+    from archsim.hardware.light import optical_energy_per_mac_j
 
     hardware, task = chosen.hardware, subject.task
     price = None

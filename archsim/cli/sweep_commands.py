@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archsim.cli.learning_commands import app
+from archsim.cli.figure_commands import app
 from archsim.cli.output import ProgressBar, console, say, warn
 from archsim.units import format_si, quantity_of
 

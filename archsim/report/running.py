@@ -63,17 +63,17 @@ def simulate(  # noqa: PLR0913, PLR0917 - what a user can choose about a run, al
     counts = counts_of(network, machine, plan, repetitions)
     compiled = compile_workload(network, machine, counts, batch=batch, schedule=schedule)
     ledger = engines.run(compiled.program, engine, progress, trace, verify=verify_engine)
+    planned = _plan(network, counts)
     provenance = Provenance(
         archsim_version=version("archsim"),
         hardware_hash=machine.hash,
         workload_fingerprint=network.fingerprint,
         activation_bits=network.activation_bits,
         weight_bits=network.weight_bits,
-        plan_hash=_plan_hash(network, counts),
+        plan_hash=planned.hash if planned else None,
         engine=ledger.engine,
         engine_asked=engine,
     )
-    planned = counts if isinstance(counts, RepetitionPlan) else None
     return report_of(machine, network, compiled, ledger, provenance, plan=planned)
 
 
@@ -139,6 +139,8 @@ def report_of(
         programming=Programming(*loading) if loading else None,
         provenance=provenance,
         warnings=_warnings(hardware, ledger),
+        machine=hardware,
+        plan=plan,
         tables=tables,
     )
 
@@ -172,13 +174,11 @@ def counts_of(
     )
 
 
-def _plan_hash(workload: Workload, counts: RepetitionPlan | int | float) -> str | None:
-    if not workload.gemms:
-        return None
-    plan = (
-        counts if isinstance(counts, RepetitionPlan) else RepetitionPlan.uniform(workload, counts)
-    )
-    return plan.hash
+def _plan(workload: Workload, counts: RepetitionPlan | int | float) -> RepetitionPlan | None:
+    """Return the counts as a plan; a workload without products has none."""
+    if isinstance(counts, RepetitionPlan):
+        return counts
+    return RepetitionPlan.uniform(workload, counts) if workload.gemms else None
 
 
 def _warnings(hardware: Hardware, ledger: Ledger) -> tuple[str, ...]:

@@ -56,6 +56,15 @@ class Comparison:
     points: tuple[Row, ...]
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the points."""
+        found = [*self.matched_by, "point_first", "point_second", "status_first", "status_second"]
+        for row in self.figures:
+            name = row["figure"]
+            found += [f"{name}_first", f"{name}_second", _change_of(name)]
+        return tuple(found)
+
+    @property
     def changed(self) -> tuple[Row, ...]:
         """Points whose figures are not the same, those that changed most first."""
         differing = [row for row in self.points if _extent(row) > (0.0, 0.0)]
@@ -141,7 +150,7 @@ def _by_place(
     """Return the rows of a sweep by the values of the parameters that both have."""
     found: dict[tuple[Any, ...], Row] = {}
     for row in frame.to_dict("records"):
-        place = tuple(None if row[c] != row[c] else row[c] for c in columns)  # noqa: PLR0124 - NaN
+        place = tuple(None if row[c] != row[c] else row[c] for c in columns)
         if place in found:
             others = [c for c in parameters(frame) if c not in columns]
             faults.append(

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite, nan
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 from archsim.documents import closest
 from archsim.errors import ConfigError
 from archsim.sweep.figures import BY_NAME, COMPONENTS
+from archsim.units import quantity_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -164,6 +166,41 @@ def directions(written: Sequence[str], saved: Mapping[str, Best]) -> dict[str, B
     if faults:
         raise ConfigError("\n".join(faults))
     return found
+
+
+def bounds_of(written: Sequence[str]) -> dict[str, float]:
+    """Return bounds from texts such as ``energy_j=1 mJ``.
+
+    Raises:
+        ConfigError: Texts that are none, all of them.
+    """
+    found: dict[str, float] = {}
+    faults: list[str] = []
+    for text in written:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        quantity = quantity_of(name)
+        try:
+            if not equals or name in found:
+                told = "found it twice" if name in found else f"found {text!r}"
+                raise ValueError(
+                    f"{told}; expected a figure and a value, each once; write such as energy_j=1 mJ"
+                )
+            found[name] = float(quantity.parse(value)) if quantity else _number(value)
+        except ValueError as refused:
+            faults.append(f"reference: {name}: {refused}")
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return found
+
+
+def _number(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = nan
+    if not isfinite(number):
+        raise ValueError(f"found {text!r}; expected a number; write such as 10")
+    return number
 
 
 def numeric(frame: pd.DataFrame, name: str) -> bool:

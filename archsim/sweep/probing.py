@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from math import log2
-from typing import Literal
 
 from archsim.errors import ConfigError
 from archsim.sweep.designs import moving
@@ -15,6 +14,8 @@ from archsim.sweep.sweep import Sweep
 
 USUAL = ("energy_j", "latency_s")
 """Figures that are analysed where neither the user nor the sweep names any."""
+
+METHODS = ("sobol", "morris")
 
 SAMPLES = {"sobol": 128, "morris": 16}
 """Base samples, or paths through the space, where the user does not say."""
@@ -27,7 +28,7 @@ def figures_of(written: Sequence[str], objectives: Sequence[str]) -> tuple[str, 
 
 def probing(
     sweep: Sweep,
-    method: Literal["sobol", "morris"],
+    method: str,
     samples: int | None,
     figures: Sequence[str],
 ) -> tuple[Sweep, list[str]]:
@@ -38,7 +39,7 @@ def probing(
 
     Args:
         sweep: What varies.
-        method: Whose indices.
+        method: Whose indices: one of ``METHODS``.
         samples: Base samples (a power of two), or paths; the usual number by default.
         figures: What is to be analysed.
 
@@ -69,10 +70,13 @@ def probing(
         notes.append(f"limits are left out ({told}): indices are about all that the ranges hold")
     if sweep.accuracy is not None and not accuracy:
         notes.append("accuracy is left out: none of the figures needs it")
-    design = "saltelli" if method == "sobol" else "morris"
     made = replace(
         sweep,
-        search=Search(method=design, trials=count, seed=sweep.search.seed),
+        search=Search(
+            method="saltelli" if method == "sobol" else "morris",
+            trials=count,
+            seed=sweep.search.seed,
+        ),
         limits=(),
         accuracy=sweep.accuracy if accuracy else None,
         ops=False,
