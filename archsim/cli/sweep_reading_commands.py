@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from archsim.sweep.front import Front
     from archsim.sweep.sensitivity import Sensitivity
+    from archsim.sweep.sweep import Sweep
 
 __all__ = ["app", "compare"]
 
@@ -88,21 +89,25 @@ def sensitivity(  # noqa: PLR0913 - one parameter for each option
     format_: AsFormat = Format.TABLE,
 ) -> None:
     """Tell which parameters matter, from results or by running a design made for it."""
-    from archsim.sweep.probing import figures_of
+    from archsim.sweep.probing import figures_of, probing
     from archsim.sweep.reading import about
     from archsim.sweep.sensitivity import sensitivity as indices
 
     options = {"--method": method, "--samples": samples, "--output": output, "--jobs": jobs}
     given = [name for name, value in options.items() if value is not None]
-    folder, written = target, _names(figures)
+    folder, wanted = target, _names(figures)
     if not target.is_dir():
-        folder, written = _probe(target, written, method, samples, output=output, jobs=jobs)
+        kind = method or "sobol"
+        made, notes = probing(target, wanted, method=kind, samples=samples)
+        folder = output or Path(f"{target.stem}.{kind}")
+        _run(made, folder, jobs, notes)
+        warn(notes)
     elif given:
         raise ConfigError(
-            f"{', '.join(given)}: found beside {target}, results that are there already; expected "
-            "a sweep file with it; leave it out, or name the file"
+            f"{', '.join(given)}: found it beside {target}, results that are there already; "
+            "expected a sweep file with it; leave it out, or name the file"
         )
-    chosen = figures_of(written, list(about(folder).get("objectives", {})))
+    chosen = figures_of(wanted, list(about(folder).get("objectives", {})))
     _show_sensitivity(indices(folder, chosen), str(folder), format_)
 
 
@@ -126,29 +131,11 @@ def compare(first: Path, second: Path, format_: Format) -> None:
             print_comparison(found, page)
 
 
-def _probe(
-    file: Path,
-    written: list[str],
-    method: str | None,
-    samples: int | None,
-    *,
-    output: Path | None,
-    jobs: int | None,
-) -> tuple[Path, list[str]]:
-    """Run a sweep's ranges by a design for indices; return where results are, and the figures."""
-    from archsim.sweep import load_sweep_file, run_sweep
-    from archsim.sweep.probing import METHODS, figures_of, probing
+def _run(made: Sweep, folder: Path, jobs: int | None, notes: list[str]) -> None:
+    """Run a sweep that was made for indices."""
+    from archsim.sweep import run_sweep
     from archsim.sweep.starting import Running
 
-    kind = METHODS[0] if method is None else method
-    if kind not in METHODS:
-        raise ConfigError(
-            f"--method: found {method!r}; expected {' or '.join(METHODS)}; choose one of them"
-        )
-    read = load_sweep_file(file)
-    chosen = figures_of(written, list(read.objectives))
-    made, notes = probing(read, kind, samples, chosen)
-    folder = output or Path(f"{file.stem}.{kind}")
     with ProgressBar("sweeping") as bar:
         try:
             run_sweep(
@@ -161,8 +148,6 @@ def _probe(
         except KeyboardInterrupt:
             say(f"{folder}: what is finished is kept; the same command goes on")
             raise
-    warn(notes)
-    return folder, list(chosen)
 
 
 def _names(text: str | None) -> list[str]:

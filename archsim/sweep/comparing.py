@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,17 +103,19 @@ def compare(
         ConfigError: Points of one of them cannot be told apart by what both have.
     """
     both = [column for column in parameters(first) if column in parameters(second)]
-    notes: list[str] = []
+    notes = [
+        f"{column} is varied in {name} only"
+        for frame, name in zip((first, second), names, strict=True)
+        for column in parameters(frame)
+        if column not in both
+    ]
     faults: list[str] = []
-    rows = []
-    for frame, other, name in ((first, second, names[0]), (second, first, names[1])):
-        for column in parameters(frame):
-            if column not in parameters(other):
-                notes.append(f"{column} is varied in {name} only")
-        rows.append(_by_place(frame, both, name, faults))
+    ours, theirs = (
+        _by_place(frame, both, name, faults)
+        for frame, name in zip((first, second), names, strict=True)
+    )
     if faults:
         raise ConfigError("\n".join(faults))
-    ours, theirs = rows
     matched = [place for place in ours if place in theirs]
     figures = [name for name in (*RATIOS, *DIFFERENCES) if name in first and name in second]
     points = [_point(both, ours[place], theirs[place], figures) for place in matched]
@@ -134,9 +136,14 @@ def compare_folders(first: str | Path, second: str | Path) -> Comparison:
     Raises:
         ConfigError: One of them is none, or they cannot be compared.
     """
-    from archsim.sweep.reading import load_sweep
+    from archsim.sweep.reading import about, load_sweep
 
-    return compare(load_sweep(first), load_sweep(second), (str(first), str(second)))
+    found = compare(load_sweep(first), load_sweep(second), (str(first), str(second)))
+    versions = [str(about(Path(folder)).get("archsim")) for folder in (first, second)]
+    if len(set(versions)) == 1:
+        return found
+    note = f"{first} is of archsim {versions[0]}, {second} of {versions[1]}"
+    return replace(found, notes=(note, *found.notes))
 
 
 def parameters(frame: pd.DataFrame) -> list[str]:

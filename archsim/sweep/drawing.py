@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.lines import Line2D
 
 from archsim.errors import ConfigError
 from archsim.report.figures import pareto, save
-from archsim.report.figures.bars import legend_beside
 from archsim.report.figures.look import INK, PALE, SHADES, styled
-from archsim.report.figures.names import plain
 from archsim.report.figures.scales import Quantity, linear, logarithmic
-from archsim.sweep.cells import cell, heading
 from archsim.sweep.front import Front
 
 MOST = 3
@@ -61,25 +59,23 @@ def _coloured(found: Front, third: str) -> Axes:
     ax = figure.add_subplot()
     x, y = list(found.objectives)[:2]
     rest, best = found.dominated, found.members
-    handles = []
-    if len(rest):
-        faded = {"s": 18, "color": PALE, "alpha": 0.6, "lw": 0}
-        handles.append(ax.scatter(rest[x], rest[y], **faded, label="dominated"))
-    on_it = ax.scatter(
-        best[x], best[y], c=best[third], cmap=SHADES, s=32, ec=INK, lw=0.4, label="Pareto front"
-    )
+    ax.scatter(rest[x], rest[y], s=18, color=PALE, alpha=0.6, lw=0)
+    on_it = ax.scatter(best[x], best[y], c=best[third], cmap=SHADES, s=32, ec=INK, lw=0.4)
     bar = figure.colorbar(on_it, ax=ax)
-    bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: cell(third, value)))
     wanted = {
         name: f"({'less' if b == 'min' else 'more'} is better)"
         for name, b in found.objectives.items()
     }
-    plain(bar.ax.yaxis.label).set_text(f"{heading(third).replace('_', ' ')} {wanted[third]}")
+    linear(bar.ax, "y", Quantity.of_column(third), note=wanted[third])
     for axis, name in (("x", x), ("y", y)):
         values = pd.concat([rest[name], best[name]])
         low, high = float(values.min()), float(values.max())
         write = logarithmic if low > 0 and high / low > _WIDE else linear
         write(ax, axis, Quantity.of_column(name), note=wanted[name])
     ax.grid(visible=True)
-    legend_beside(ax, [on_it, *handles])
+    shapes: dict[str, Any] = {"ls": "", "marker": "o"}
+    handles = [Line2D([], [], **shapes, mfc="none", mec=INK, mew=0.8, label="Pareto front")]
+    if len(rest):
+        handles.append(Line2D([], [], **shapes, mfc=PALE, mec=PALE, ms=4, label="dominated"))
+    ax.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2)
     return ax

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite, nan
+from math import inf, isfinite, nan
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -46,7 +46,7 @@ DIRECTIONS: Mapping[str, Best] = {
     **dict.fromkeys(_LESS, "min"),
     **dict.fromkeys([f"{slot}_energy_j" for slot in COMPONENTS], "min"),
     **dict.fromkeys(_MORE, "max"),
-}  # type: ignore[assignment]
+}
 """Whether little or much of a figure is wanted, where nobody says."""
 
 
@@ -177,14 +177,16 @@ def bounds_of(written: Sequence[str]) -> dict[str, float]:
     found: dict[str, float] = {}
     faults: list[str] = []
     for text in written:
-        name, equals, value = (part.strip() for part in text.partition("="))
+        name, _, value = (part.strip() for part in text.partition("="))
         quantity = quantity_of(name)
+        if not value or name in found:
+            again = f"found {name} again" if name in found else f"found {text!r}"
+            faults.append(
+                f"reference: {again}; expected a figure and a value, each once; write such as "
+                "energy_j=1 mJ"
+            )
+            continue
         try:
-            if not equals or name in found:
-                told = "found it twice" if name in found else f"found {text!r}"
-                raise ValueError(
-                    f"{told}; expected a figure and a value, each once; write such as energy_j=1 mJ"
-                )
             found[name] = float(quantity.parse(value)) if quantity else _number(value)
         except ValueError as refused:
             faults.append(f"reference: {name}: {refused}")
@@ -248,8 +250,8 @@ def _compared(
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """Return the rows to compare, and how many are left out for which reason."""
     left_out: dict[str, int] = {}
-    for reason, wanted in _conditions(frame, objectives):
-        wanted = wanted.reindex(frame.index)
+    for reason, every in _conditions(frame, objectives):
+        wanted = every.reindex(frame.index)
         if not wanted.all():
             left_out[reason] = int((~wanted).sum())
             frame = frame[wanted]
@@ -270,7 +272,7 @@ def _conditions(
     if "inside" in frame:
         yield "beyond a limit", frame["inside"].eq(True)
     for name in objectives:
-        yield f"without {name}", np.isfinite(frame[name].astype(float))
+        yield f"without {name}", frame[name].astype(float).abs() < inf
 
 
 def _bounds(

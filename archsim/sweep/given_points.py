@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,5 +110,5 @@ def _spread(values: Floats) -> float:
     return float(((values - values.mean()) ** 2).sum())
 
 
-def _distinct(column: pd.Series) -> int:  # type: ignore[type-arg]
+def _distinct(column: pd.Series[Any]) -> int:
     return int(column.nunique(dropna=False))

@@ -25,7 +25,7 @@ design for indices that lacks some is refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +46,7 @@ from archsim.sweep.given_points import (
     is_grid,
     total_of_grid,
 )
+from archsim.sweep.points import AGAIN
 from archsim.sweep.samples import Samples, kept_samples
 
 if TYPE_CHECKING:
@@ -57,8 +58,15 @@ SEED = 1
 FEWEST = 100
 """Points that indices are estimated from, at least: with these, intervals are some tenths wide."""
 
+SHOWN_REASONS = 3
 SHOWN_CHARACTERS = 160
-"""Of a reason that may be of any length."""
+"""Of reasons that may be many, and of any length."""
+
+_REMEDIES = {
+    "outside": "take the limits away that exclude some",
+    "invalid": "narrow the ranges of vary to what can be",
+    **dict.fromkeys(AGAIN, "run the sweep again with --retry, or with a longer --timeout"),
+}
 
 Indices = Mapping[str, float | None]
 Row = Mapping[str, str | float | None]
@@ -132,12 +140,13 @@ def of_design(frame: pd.DataFrame, samples: Samples, figures: Sequence[str]) -> 
     rows = frame[frame["point"].isin(needed)].set_index("point", drop=False)
     _check_whole(rows, needed)
     indices = _sobol if samples.method == "saltelli" else _morris
-    found = []
-    for name, values in _figures(rows, figures):
-        chosen = values.loc[samples.points].to_numpy(dtype=float)
-        found += _named(name, samples.axes, indices(samples.shares, chosen))
+    found: list[Row] = []
+    chosen, notes = _figures(rows, figures)
+    place = rows.index.get_indexer(samples.points)  # type: ignore[arg-type]
+    for name, values in chosen:
+        found += _named(name, samples.axes, indices(samples.shares, values[place]))
     method = "sobol" if samples.method == "saltelli" else "morris"
-    return Sensitivity(method, tuple(found), len(needed), len(samples.points))
+    return Sensitivity(method, tuple(found), len(needed), len(samples.points), tuple(notes))
 
 
 def of_points(
@@ -173,13 +182,14 @@ def of_points(
         text = f"{len(frame) - len(rows)} of {len(frame)} points did not run"
         notes.append(f"{text}: indices are about the others")
     indices = _of_grid if grid else _of_any
+    chosen, flat = _figures(rows, figures)
     found = [
         row
-        for name, column in _figures(rows, figures)
-        for row in _named(name, list(moving), indices(list(moving.values()), column.to_numpy()))
+        for name, column in chosen
+        for row in _named(name, list(moving), indices(list(moving.values()), column))
     ]
     method = "grid" if grid else "given"
-    return Sensitivity(method, tuple(found), len(rows), len(rows), tuple(notes))
+    return Sensitivity(method, tuple(found), len(rows), len(rows), (*notes, *flat))
 
 
 def _of_grid(classes: Sequence[Classes], values: Floats) -> list[Indices]:
@@ -207,15 +217,14 @@ def _check_whole(rows: pd.DataFrame, needed: NDArray[np.int64]) -> None:
         )
     if amiss.empty:
         return
-    counted = ", ".join(
-        f"{count} {status}" for status, count in amiss["status"].value_counts().items()
-    )
-    reasons = [text for text in amiss["error"].value_counts().index if text][:3]
+    counts = amiss["status"].value_counts()
+    counted = ", ".join(f"{count} {status}" for status, count in counts.items())
+    reasons = [text for text in amiss["error"].value_counts().index if text][:SHOWN_REASONS]
     told = "; ".join(f'"{_short(text)}"' for text in reasons)
+    remedies = dict.fromkeys(_REMEDIES[status] for status in counts.index)
     raise ConfigError(
-        f"points: found {counted} of {len(needed)}{f' ({told})' if told else ''}; expected every "
-        "one done, as indices compare them in pairs; narrow the ranges of vary so that all can be, "
-        "take limits away (outside), or run them again with --retry (failed, timeout, lost)"
+        f"points: of {len(needed)} found {counted}{f' ({told})' if told else ''}; expected every "
+        f"one done, as indices compare them in pairs; {', and '.join(remedies)}"
     )
 
 
@@ -225,26 +234,28 @@ def _short(text: str) -> str:
     return line if len(line) <= SHOWN_CHARACTERS else f"{line[: SHOWN_CHARACTERS - 1]}…"
 
 
-def _figures(rows: pd.DataFrame, names: Sequence[str]) -> Iterator[tuple[str, pd.Series[float]]]:
-    """Yield the columns of figures, all of which must have values that differ."""
+def _figures(
+    rows: pd.DataFrame, names: Sequence[str]
+) -> tuple[list[tuple[str, Floats]], list[str]]:
+    """Return the values of figures that differ, and what to say of the others."""
     check_columns(rows, names, "figures")
-    faults = []
-    for name in names:
-        values = rows[name].to_numpy(dtype=float)
-        if lacking := int((~np.isfinite(values)).sum()):
-            faults.append(
-                f"figures: {name}: found {lacking} points without it; expected a number at every "
-                "one; leave it out"
-            )
-        elif np.ptp(values) == 0:
-            faults.append(
-                f"figures: {name}: found {values[0]:g} at every point; expected values that "
-                "differ; leave it out, as nothing that varies matters to it"
-            )
+    table = {name: rows[name].to_numpy(dtype=np.float64) for name in names}
+    faults = [
+        f"figures: {name}: found {lacking} points without it; expected a number at every one; "
+        "leave it out"
+        for name, values in table.items()
+        if (lacking := int((~np.isfinite(values)).sum()))
+    ]
     if faults:
         raise ConfigError("\n".join(faults))
-    for name in names:
-        yield name, rows[name].astype(float)
+    flat = [name for name, values in table.items() if np.ptp(values) == 0]
+    if len(flat) == len(table):
+        raise ConfigError(
+            f"figures: found {', '.join(flat)} with one value at all points; expected values that "
+            "differ, as nothing that varies matters otherwise; name other figures"
+        )
+    notes = [f"{name} has one value at all points: nothing that varies matters" for name in flat]
+    return [(name, values) for name, values in table.items() if name not in flat], notes
 
 
 def _named(figure: str, names: Sequence[str], indices: Sequence[Indices]) -> list[Row]:

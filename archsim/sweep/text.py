@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from archsim.report.tables import print_lines, print_table
-from archsim.sweep.cells import cell, heading
+from archsim.report.tables import print_lines, print_table, readable
+from archsim.sweep.cells import cell, heading, headings
 from archsim.sweep.comparing import DIFFERENCES, RATIOS, Comparison, parameters
 from archsim.sweep.front import Front
 from archsim.sweep.sensitivity import Sensitivity
@@ -20,6 +20,9 @@ FEW = 40
 
 TOP = 10
 """Points shown of those that changed."""
+
+MAIN = ("latency_s", "energy_j", "area_m2", *DIFFERENCES)
+"""Figures shown beside the points that changed most; others mostly follow from these."""
 
 _MEANING = {
     "sobol": "Sobol indices",
@@ -35,13 +38,13 @@ def print_front(found: Front, name: str, console: Console) -> None:
     """Print the points on a front, with what they have in common, and the hypervolume."""
     compared = len(found.members) + len(found.dominated)
     wanted = ", ".join(f"{heading(each)} {best}" for each, best in found.objectives.items())
-    console.print(f"{name}: {wanted}", style="bold", soft_wrap=True, markup=False)
+    _say(console, f"{name}: {wanted}", style="bold")
     lines = [("points", f"{compared:,}", "compared")]
     lines += [("", f"{count:,}", reason) for reason, count in found.left_out.items()]
     lines.append(("front", f"{len(found.members):,}", "that no other point beats"))
-    for each, best in found.objectives.items():
-        ends = found.ideal[each], found.reference[each]
-        lines.append((heading(each), cell(each, ends[0]), f"to {cell(each, ends[1])}: the box"))
+    for each in found.objectives:
+        end = cell(each, found.reference[each])
+        lines.append((f"best {heading(each)}", cell(each, found.ideal[each]), f"box to {end}"))
     lines.append(("hypervolume", *_volume(found)))
     print_lines(console, lines)
     _print_members(found, console)
@@ -59,17 +62,21 @@ def _volume(found: Front) -> tuple[str, str]:
 def _print_members(found: Front, console: Console) -> None:
     members = found.members
     varied = [each for each in parameters(members) if each not in found.objectives]
-    same = [each for each in varied if members[each].nunique(dropna=False) == 1]
+    same = [each for each in varied if len(set(members[each].map(repr))) == 1]
     among = _distinct(found, same)
     columns = ["point", *found.objectives, *(each for each in varied if each not in same)]
     shown = members.head(FEW)
-    title = "Front" if len(members) <= FEW else f"Front ({FEW} of {len(members)}; --format csv)"
+    title = (
+        "Front"
+        if len(members) <= FEW
+        else f"Front ({FEW} of {len(members)}; --format csv lists all)"
+    )
     numbered = columns if "point" in members else columns[1:]
-    print_table(console, title, [heading(c) for c in numbered], _cells(shown, numbered))
+    print_table(console, title, headings(numbered), _cells(shown, numbered))
     if among:
         first = members.iloc[0]
         told = ", ".join(f"{heading(c)} {cell(c, _plain(first[c]))}" for c in among)
-        console.print(f" On the whole front: {told}", soft_wrap=True, markup=False)
+        _say(console, f" On the whole front: {told}")
 
 
 def _distinct(found: Front, columns: Iterable[str]) -> list[str]:
@@ -86,13 +93,13 @@ def _plain(value: Any) -> Any:
 
 
 def _cells(frame: pd.DataFrame, columns: Sequence[str]) -> list[list[str]]:
-    rows: Rows = frame[list(columns)].to_dict("records")
+    rows = frame[list(columns)].to_dict("records")
     return [[cell(column, row[column]) for column in columns] for row in rows]
 
 
 def print_sensitivity(found: Sensitivity, name: str, console: Console) -> None:
     """Print a table of indices for each figure, what matters most first."""
-    console.print(f"{name}: {_MEANING[found.method]}", style="bold", soft_wrap=True, markup=False)
+    _say(console, f"{name}: {_MEANING[found.method]}", style="bold")
     lines = [("points", f"{found.points:,}", "different ones")]
     if found.samples != found.points:
         lines.append(("samples", f"{found.samples:,}", "of the design"))
@@ -143,7 +150,7 @@ def _number(value: Any) -> float:
 def print_comparison(found: Comparison, console: Console) -> None:
     """Print what two sweeps have in common, how figures changed, and which points changed most."""
     first, second = found.names
-    console.print(f"{second} against {first}", style="bold", soft_wrap=True, markup=False)
+    _say(console, f"{second} against {first}", style="bold")
     lines = [("points", f"{len(found.points):,}", "in both")]
     lines += [
         ("", f"{count:,}", f"in {name} only")
@@ -158,7 +165,7 @@ def print_comparison(found: Comparison, console: Console) -> None:
     lines.append(("changed", f"{len(found.changed):,}", "of those in both"))
     print_lines(console, lines)
     for note in found.notes:
-        console.print(f" {note}", soft_wrap=True, markup=False)
+        _say(console, f" {note}")
     _print_figures(found, console)
     _print_changed(found, console)
 
@@ -167,18 +174,21 @@ def _print_figures(found: Comparison, console: Console) -> None:
     rows = [row for row in found.figures if row["points"]]
     if not rows:
         return
-    columns = ["figure", "points", "same", "least", "median", "most", "without"]
+    columns = ["figure", "points", "same", "least", "median", "most"]
     cells = [
         [
             heading(row["figure"]),
             f"{row['points']:,}",
             f"{row['same']:,}",
             *(_changed(row["change"], row[each]) for each in ("least", "median", "most")),
-            f"{row['without']:,}" if row["without"] else "",
         ]
         for row in rows
     ]
     print_table(console, "Change of figures", columns, cells)
+    lacking = [f"{heading(row['figure'])} {row['without']:,}" for row in rows if row["without"]]
+    if lacking:
+        told = f" Points without a ratio, as one figure is 0: {', '.join(lacking)}"
+        _say(console, told)
 
 
 def _print_changed(found: Comparison, console: Console) -> None:
@@ -186,15 +196,16 @@ def _print_changed(found: Comparison, console: Console) -> None:
     if not rows:
         return
     figures = [
-        (heading(name), kind, f"{name}_{kind}")
+        (name, kind, f"{name}_{kind}")
         for names, kind in ((RATIOS, "ratio"), (DIFFERENCES, "difference"))
         for name in names
         if any(row.get(f"{name}_{kind}") not in (None, 1.0, 0.0) for row in rows)
     ]
+    figures = [each for each in figures if each[0] in MAIN] or figures
     varied = [c for c in found.matched_by if len({row[c] for row in found.points}) > 1]
     title = "Points that changed most"
     title += f" ({len(rows)} of {len(found.changed)})" if len(found.changed) > len(rows) else ""
-    columns = ["point", *(name for name, _, _ in figures), *map(heading, varied)]
+    columns = ["point", *(heading(name) for name, _, _ in figures), *headings(varied)]
     cells = [
         [
             str(row["point_first"]),
@@ -210,3 +221,8 @@ def _changed(kind: str, value: float | None) -> str:
     if value is None:
         return "-"
     return f"×{value:.4g}" if kind == "ratio" else f"{value:+.4g}"
+
+
+def _say(console: Console, text: str, style: str | None = None) -> None:
+    """Print a line, whatever is in the names of it."""
+    console.print(readable(text), style=style, soft_wrap=True, markup=False)

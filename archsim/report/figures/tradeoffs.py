@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-import moocore  # type: ignore[import-untyped]
+import moocore
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
