@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import log2
 from pathlib import Path
 from typing import TypeVar
 
@@ -222,6 +223,13 @@ def _unfit_search(file: SweepFile, axes: Sequence[Axis]) -> Iterator[Fault]:
             ("search",),
             f"found no trials with method: {method}; expected how many points to try; add such as "
             "trials: 200",
+        )
+    elif method == "saltelli" and not log2(search.trials).is_integer():
+        above = 1 << search.trials.bit_length()
+        yield Fault(
+            ("search", "trials"),
+            f"found {search.trials} with method: saltelli; expected a power of two, for which "
+            f"Sobol' points are even; write {above // 2} or {above}",
         )
     if method in ADAPTIVE and not file.objectives:
         yield Fault(

@@ -241,7 +241,7 @@ def _figures(
     check_columns(rows, names, "figures")
     table = {name: rows[name].to_numpy(dtype=np.float64) for name in names}
     faults = [
-        f"figures: {name}: found {lacking} points without it; expected a number at every one; "
+        f"figures: {name}: found none at {lacking} points; expected a number at every one; "
         "leave it out"
         for name, values in table.items()
         if (lacking := int((~np.isfinite(values)).sum()))
