@@ -10,7 +10,8 @@ import typer
 
 from archsim.cli.figure_commands import app
 from archsim.cli.output import ProgressBar, console, say, warn
-from archsim.units import format_si, quantity_of
+from archsim.report.quantities import figure
+from archsim.units import format_si
 
 if TYPE_CHECKING:
     from archsim.sweep.running import News
@@ -70,7 +71,7 @@ def _teller(bar: ProgressBar) -> Callable[[News], None]:
     def tell(news: News) -> None:
         figures = [f"{news.rate_per_s:.1f} points/s"]
         figures += [f"{count} {status}" for status, count in _amiss(news)]
-        figures += [f"{name} {_figure(name, value)}" for name, value in news.best.items()]
+        figures += [f"{name} {figure(name, value).text}" for name, value in news.best.items()]
         bar(news.kept + news.finished, news.total, figures=", ".join(figures))
 
     return tell
@@ -78,11 +79,6 @@ def _teller(bar: ProgressBar) -> Callable[[News], None]:
 
 def _amiss(news: News) -> Iterator[tuple[str, int]]:
     return ((status, count) for status, count in news.counts.items() if status != "done")
-
-
-def _figure(name: str, value: float) -> str:
-    quantity = quantity_of(name)
-    return format_si(value, quantity.symbols[0].replace("^", "")) if quantity else f"{value:.4g}"
 
 
 def _conclude(sweep: Sweep, folder: Path, news: News) -> None:
@@ -106,7 +102,7 @@ def _conclude(sweep: Sweep, folder: Path, news: News) -> None:
         if news.counts.get(status)
     ]
     lines += [
-        (f"best {name}", _figure(name, value), f"{sweep.objectives[name]}, of these")
+        (f"best {name}", figure(name, value).text, f"{sweep.objectives[name]}, of these")
         for name, value in news.best.items()
     ]
     with console() as page:

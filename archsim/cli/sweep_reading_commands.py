@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from archsim.cli.options import AsFormat
 from archsim.cli.output import Format, ProgressBar, console, say, warn, write_csv, write_json
-from archsim.cli.sweep_commands import app
+from archsim.cli.page_commands import app
 from archsim.errors import ConfigError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from archsim.sweep.front import Front
     from archsim.sweep.sensitivity import Sensitivity
     from archsim.sweep.sweep import Sweep
@@ -155,6 +153,8 @@ def _names(text: str | None) -> list[str]:
 
 
 def _show_front(found: Front, name: str, format_: Format) -> None:
+    from archsim.report.quantities import records
+
     if format_ is Format.JSON:
         write_json(
             {
@@ -164,11 +164,11 @@ def _show_front(found: Front, name: str, format_: Format) -> None:
                 "hypervolume": found.hypervolume,
                 "compared": len(found.members) + len(found.dominated),
                 "left_out": found.left_out,
-                "front": _records(found.members),
+                "front": list(records(found.members)),
             }
         )
     elif format_ is Format.CSV:
-        write_csv(_records(found.members), list(found.members.columns))
+        write_csv(list(records(found.members)), list(found.members.columns))
     else:
         from archsim.sweep.text import print_front  # needs rich
 
@@ -195,12 +195,3 @@ def _show_sensitivity(found: Sensitivity, name: str, format_: Format) -> None:
         with console() as page:
             print_sensitivity(found, name, page)
     warn(found.notes)
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return rows as plain data; what a point does not have is None."""
-    rows = frame.to_dict("records")
-    return [
-        {str(key): None if value != value else value for key, value in row.items()}  # noqa: PLR0124
-        for row in rows
-    ]

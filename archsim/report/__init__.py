@@ -21,6 +21,9 @@ Rules that decide the numbers:
 * Static power is paid as the docstring of ``energy`` says. What a ``pipelined`` machine spends on
   loading its weights, once, stands apart in ``programming``.
 
+``timeline`` draws a run for viewers of trace events; ``trace_file`` writes down every instruction.
+Both are told of a run while it is under way (``engine.trace``).
+
 Accuracy, where it was asked, is carried along, never computed here: a report without it must not
 wait for torch.
 

@@ -237,7 +237,7 @@ ROW_TYPES = {
 }
 """The tables, in the order in which they are written."""
 
-DTYPES = {
+_DTYPES = {
     "str": "object",
     "str | None": "object",
     "int": "int64",
@@ -246,9 +246,8 @@ DTYPES = {
     "float | None": "float64",
     "int | float": "float64",
 }
-"""What pandas calls the type of a column."""
 
 
 def dtypes(table: str) -> dict[str, Any]:
     """Return the columns of one of the tables, and what its DataFrame holds them as."""
-    return {column.name: DTYPES[str(column.type)] for column in fields(ROW_TYPES[table])}
+    return {column.name: _DTYPES[str(column.type)] for column in fields(ROW_TYPES[table])}

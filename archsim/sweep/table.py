@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from archsim.errors import ConfigError
-from archsim.report.report import DTYPES
-from archsim.report.rows import OpRow
+from archsim.report.report import dtypes
 from archsim.sweep.figures import FIGURES
 from archsim.sweep.space import Axis
 from archsim.sweep.sweep import Sweep
@@ -54,7 +52,7 @@ def schema_of(sweep: Sweep, provenance: Mapping[str, str]) -> pa.Schema:
 def schema_of_ops(provenance: Mapping[str, str]) -> pa.Schema:
     """Return the columns of the table of ops."""
     kinds = {"object": pa.string(), "int64": pa.int64(), "Int64": pa.int64()}
-    columns = [(f.name, kinds.get(DTYPES[str(f.type)], pa.float64())) for f in fields(OpRow)]
+    columns = [(name, kinds.get(kind, pa.float64())) for name, kind in dtypes("ops").items()]
     return pa.schema([("point", pa.int64()), *columns, ("key", pa.string())]).with_metadata(
         {"archsim": json.dumps(dict(provenance), sort_keys=True)}
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from archsim.report.quantities import ratio
 from archsim.report.tables import print_lines, print_table, readable
 from archsim.sweep.cells import cell, heading, headings
 from archsim.sweep.comparing import DIFFERENCES, RATIOS, Comparison, parameters
@@ -220,7 +221,7 @@ def _print_changed(found: Comparison, console: Console) -> None:
 def _changed(kind: str, value: float | None) -> str:
     if value is None:
         return "-"
-    return f"×{value:.4g}" if kind == "ratio" else f"{value:+.4g}"
+    return ratio(value) if kind == "ratio" else f"{value:+.4g}"
 
 
 def _say(console: Console, text: str, style: str | None = None) -> None:
