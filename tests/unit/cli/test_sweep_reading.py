@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -285,6 +286,26 @@ def test_two_sweeps_side_by_side(grid, home, capsys):
     assert (area["same"], area["median"]) == (6, 1.0)
     compare(grid, other, Format.CSV)
     assert len(capsys.readouterr().out.splitlines()) == 7
+
+
+def test_points_that_a_search_chose_are_said_to_be(grid, tmp_path):
+    folder = tmp_path / "searched"
+    shutil.copytree(grid, folder)
+    about = json.loads((folder / "_sweep.json").read_text(encoding="utf-8"))
+    (folder / "_sweep.json").write_text(json.dumps({**about, "method": "tpe"}), encoding="utf-8")
+    done = archsim("sensitivity", folder)
+    assert done.status == 0
+    assert "tpe chose the points: indices are about these, not about the ranges" in done.err
+
+
+def test_a_design_goes_when_the_directory_holds_another_sweep(home, grid, tmp_path):
+    folder = tmp_path / "reused"
+    sweep, _ = probing(written(tmp_path, LINEAR), ["energy_j"], samples=2)
+    ran(sweep, folder)
+    assert (folder / SAMPLES).exists()
+    ran(load_sweep_file(home / "grid.yaml"), folder)
+    assert not (folder / SAMPLES).exists()
+    assert "Indices of the grid, exact" in archsim("sensitivity", folder).out
 
 
 HOSTILE = '<b>"$\u202e\U0001f600[red]\x1b[31m\r' + "x" * 70
