@@ -41,7 +41,8 @@ def pareto(
     format_: AsFormat = Format.TABLE,
 ) -> None:
     """List the points of a sweep that no other point beats, and their hypervolume."""
-    from archsim.sweep.front import bounds_of, directions, front
+    from archsim.sweep.front import front
+    from archsim.sweep.objectives import bounds_of, directions
     from archsim.sweep.reading import about, load_sweep
 
     if output is not None:

@@ -6,7 +6,8 @@ import pytest
 
 from archsim.errors import ConfigError
 from archsim.sweep.figures import BY_NAME
-from archsim.sweep.front import DIRECTIONS, bounds_of, directions, front
+from archsim.sweep.front import front
+from archsim.sweep.objectives import DIRECTIONS, bounds_of, directions
 
 BOTH = {"energy_j": "min", "latency_s": "min"}
 
