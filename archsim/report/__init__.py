@@ -30,8 +30,12 @@ wait for torch.
 Tables are rows of plain dataclasses; they become DataFrames when one is asked for, so that the
 command line does without pandas.
 
-Refused: actions that the machine has no cost for, a run that never stored an output, and to write
-over a folder that is not a report.
+A saved report (``saving``) is a folder with everything that is known of the run: the machine and
+the plan lie beside the tables, so that ``loading`` needs nothing else, and ``figures``, which bring
+matplotlib, are drawn from it as from a fresh one.
+
+Refused: actions that the machine has no cost for, a run that never stored an output, to write over
+a folder that is not a report, and to read one of which parts are damaged or of different runs.
 """
 
 from __future__ import annotations

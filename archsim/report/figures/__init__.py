@@ -22,11 +22,12 @@ that is no figure of ours.
 
 from __future__ import annotations
 
-from archsim.report.figures.catalogue import FIGURES, PlanFile, draw, plan_counts, read
+from archsim.report.figures.catalogue import FIGURES, draw
 from archsim.report.figures.energy import energy_by_component, energy_by_op
 from archsim.report.figures.frames import NothingToDrawError
 from archsim.report.figures.profiles import noise_bits, repetitions
 from archsim.report.figures.rooflines import roofline, roofline_points, roofs
+from archsim.report.figures.runs import PlanFile, plan_counts, read
 from archsim.report.figures.saving import check, save
 from archsim.report.figures.time import busy_shares, time_by_op, utilization
 from archsim.report.figures.tradeoffs import accuracy, on_front, pareto

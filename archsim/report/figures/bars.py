@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
+from matplotlib.transforms import offset_copy
 
 from archsim.report.figures.look import OTHERS, Fill
 from archsim.report.figures.names import entry, name_ticks, plain
@@ -75,10 +76,18 @@ def stack(ax: Axes, table: pd.DataFrame, fills: Mapping[str, Fill], *, title: st
     legend_beside(ax, handles, title)
 
 
-def legend_beside(ax: Axes, handles: Sequence[Artist], title: str = "") -> None:
-    """Write a legend to the right of axes."""
+def legend_beside(
+    ax: Axes, handles: Sequence[Artist], title: str = "", *, gap_in: float = 0.1
+) -> None:
+    """Write a legend to the right of axes, as far from them as said."""
+    root = ax.get_figure(root=True)
     legend = ax.legend(
-        handles=handles, title=title, loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0
+        handles=handles,
+        title=title,
+        loc="upper left",
+        bbox_to_anchor=(1.0, 1.0),
+        bbox_transform=offset_copy(ax.transAxes, root, x=gap_in),
+        borderaxespad=0,
     )
     legend.set_alignment("left")
     for text in (*legend.get_texts(), legend.get_title()):

@@ -25,19 +25,21 @@ _LEAST_SHARE = 0.0005
 
 
 @styled
-def energy_by_op(energy: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def energy_by_op(energy: pd.DataFrame, ops: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw the energy of each op, a bar each in the order of the network, by component.
 
     Ops that took little stand together in one bar; the bars' sum is the table's.
 
     Args:
         energy: A report's ``energy``.
+        ops: The same report's ``ops``, for their order; what is not among them comes last.
         ax: Where to; a new figure by default.
 
     Raises:
         ConfigError: The table is another or has no rows.
     """
     need_columns(energy, "op", "component", "energy_j")
+    need_columns(ops, "op")
     refuse_empty(energy, "energy")
     table = energy.pivot_table(
         index="op",
@@ -49,7 +51,9 @@ def energy_by_op(energy: pd.DataFrame, ax: Axes | None = None) -> Axes:
     )
     known = [name for name in COMPONENTS if name in table.columns]
     table = table[[*known, *(name for name in table.columns if name not in known)]]
-    bars = rest_grouped(table)
+    first = ops.op[ops.op.isin(table.index)]
+    last = table.index[~table.index.isin(first)]
+    bars = rest_grouped(table.loc[[*first, *last]])
     ax = axes_of(ax, height_in=height_of_rows_in(len(bars)))
     stack(ax, bars, COMPONENTS, title="component")
     linear(ax, "x", _ENERGY)

@@ -8,7 +8,9 @@ A dollar sign is one: nothing is ever taken for a formula.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
+from itertools import accumulate
 
 from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties, fontManager, get_font
@@ -30,11 +32,18 @@ def shown(name: str, longest: int = LONGEST) -> str:
     """Return a name as a figure shows it."""
     if len(name) > 2 * longest:  # spelling out the middle of a book would be in vain
         name = name[:longest] + name[-longest:]
-    spelt = "".join(map(_spelt, name))
-    if len(spelt) <= longest:
-        return spelt
+    pieces = list(map(_spelt, name))
+    if sum(map(len, pieces)) <= longest:
+        return "".join(pieces)
     end = longest // 2
-    return f"{spelt[: longest - end - 1]}…{spelt[-end:]}"
+    return f"{_start(pieces, longest - end - 1)}…{_start(pieces[::-1], end, turned=True)}"
+
+
+def _start(pieces: Sequence[str], longest: int, *, turned: bool = False) -> str:
+    """Return as many whole pieces as find room, put in order again if they were turned."""
+    lengths = accumulate(map(len, pieces))
+    kept = [piece for piece, length in zip(pieces, lengths, strict=True) if length <= longest]
+    return "".join(kept[::-1] if turned else kept)
 
 
 def entry(name: str) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from archsim.errors import ConfigError
 from archsim.report.figures.bars import legend_beside
 from archsim.report.figures.frames import need_columns, refuse_empty
 from archsim.report.figures.look import INK, PALE, axes_of, colour_of, marker_of, styled
@@ -32,6 +33,9 @@ _PLACE_IN = 0.16
 
 _MARGIN = 1.3
 """Room above and below the counts, as a factor."""
+
+_GAP_IN, _AXIS_IN = 0.1, 0.9
+"""What is left before the legend, without and with a second axis."""
 
 _SPREAD = 0.6
 """Part of a product's place that plans share."""
@@ -95,6 +99,11 @@ def repetitions(
     """
     need_columns(counts, "plan", "op", "repetitions", "macs")
     refuse_empty(counts, "repetitions")
+    if not (counts.repetitions > 0).all():
+        raise ConfigError(
+            f"figure: found {counts.repetitions.min()} repetitions; expected more than 0; correct "
+            "the table"
+        )
     ops = list(dict.fromkeys(counts.op))
     plans = list(dict.fromkeys(counts.plan))
     ax = axes_of(ax, **_size(ops))
@@ -104,7 +113,9 @@ def repetitions(
         handles.append(_draw_plan(ax, counts[counts.plan == plan], ops, number=number, shift=shift))
     _places(ax, ops)
     ax.set_xlabel("product, in the order of the network")
-    ax.set_ylim(counts.repetitions.min() / _MARGIN, counts.repetitions.max() * _MARGIN)
+    low, high = float(counts.repetitions.min()), float(counts.repetitions.max())
+    margin = _MARGIN if high > 2 * low else 2 * _MARGIN
+    ax.set_ylim(low / margin, high * margin)
     logarithmic(ax, "y", Quantity("repetitions"))
     ax.grid(visible=True, axis="y")
     if one_j is not None:
@@ -113,7 +124,7 @@ def repetitions(
         low, high = ax.get_ylim()
         energy.set_ylim(low * one_j, high * one_j)
         logarithmic(energy, "y", Quantity("light detected per MAC", "J"))
-    legend_beside(ax, handles)
+    legend_beside(ax, handles, gap_in=_GAP_IN if one_j is None else _AXIS_IN)
     return ax
 
 

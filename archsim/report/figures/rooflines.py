@@ -34,8 +34,11 @@ _BYTE_BITS = 8
 _NAMED = 6
 """Points that have their product's name beside them."""
 
-_APART = (0.22, 0.05)
+_APART = (0.35, 0.05)
 """Parts of the figure's width and height, of which they are one apart at least."""
+
+_ABOVE = 1.04
+"""How far above its roof a name stands, as a factor."""
 
 _MARGIN = 2.0
 """Room around the points, as a factor."""
@@ -131,7 +134,7 @@ def roofline(points: pd.DataFrame, roofs: pd.DataFrame, ax: Axes | None = None) 
     need_columns(roofs, "roof", "macs_per_s", "byte_per_s")
     refuse_empty(points, "products that took time")
     ax = axes_of(ax)
-    flat, sloping = records(roofs[roofs.macs_per_s.notna()]), _memories(roofs)
+    flat, sloping = records(roofs[roofs.macs_per_s.notna()]), _memories(roofs, points)
     peak = max(*(roof["macs_per_s"] for roof in flat), float(points.macs_per_s.max()))
     ridges = [peak / byte_per_s for byte_per_s in sloping.values()]
     low = min(float(points.macs_per_byte.min()), *ridges) / _MARGIN
@@ -139,7 +142,9 @@ def roofline(points: pd.DataFrame, roofs: pd.DataFrame, ax: Axes | None = None) 
     for roof in flat:
         ax.plot([low, high], [roof["macs_per_s"]] * 2, color=INK, lw=1.2, zorder=1)
         text = f"{roof['roof']}: {written(roof['macs_per_s'], 'MAC/s')}"
-        plain(ax.text(high, roof["macs_per_s"], text, ha="right", va="bottom", color=INK))
+        name = ax.text(high, roof["macs_per_s"] * _ABOVE, text, ha="right", va="bottom", color=INK)
+        name.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.5})
+        plain(name)
     for memory, byte_per_s in sloping.items():
         reach = np.array([low, peak / byte_per_s])
         ax.plot(reach, reach * byte_per_s, color=INK, lw=1.2, ls=_LINES[memory], zorder=1)
@@ -181,10 +186,10 @@ def _name_longest(ax: Axes, points: pd.DataFrame) -> None:
             return
 
 
-def _memories(roofs: pd.DataFrame) -> dict[str, float]:
-    """Return the bandwidth of each memory [B/s]."""
-    rows = records(roofs[roofs.byte_per_s.notna()])
-    return {str(row["roof"]): float(row["byte_per_s"]) for row in rows}
+def _memories(roofs: pd.DataFrame, points: pd.DataFrame) -> dict[str, float]:
+    """Return the bandwidth of each memory that there are points of [B/s]."""
+    used = roofs[roofs.byte_per_s.notna() & roofs.roof.isin(points.memory)]
+    return {str(row["roof"]): float(row["byte_per_s"]) for row in records(used)}
 
 
 def _legend(points: pd.DataFrame, sloping: Mapping[str, float]) -> list[Line2D]:

@@ -21,6 +21,7 @@ _PREFIXES = {
     -18: "a", -15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T",
     15: "P",
 }  # fmt: skip
+_WITHOUT_PREFIX = frozenset({"", "%", "bit", "dB", "MAC/B"})
 _AREAS = {-12: "µm²", -6: "mm²"}
 _FEW_DECADES = 2.0
 """A logarithmic axis shorter than this also has names between its powers of ten."""
@@ -117,7 +118,7 @@ def _steps(low: float, high: float) -> Sequence[float]:
 
 
 def _tick(value: float, unit: str) -> str:
-    if not unit:
+    if unit in _WITHOUT_PREFIX:
         return f"{value:g}"
     if unit == "m²":
         factor, unit = _scaled(value, unit)
@@ -131,7 +132,7 @@ def _axis(ax: Axes, axis: str) -> Axis:
 
 def _scaled(largest: float, unit: str) -> tuple[float, str]:
     """Return a power of ten for the figures of an axis, and their unit with its prefix."""
-    if not unit or unit in {"%", "bit", "dB"} or not largest or not math.isfinite(largest):
+    if unit in _WITHOUT_PREFIX or not largest or not math.isfinite(largest):
         return 1.0, unit
     power = math.floor(math.log10(largest) / 3 + 1e-9) * 3
     if unit == "m²":

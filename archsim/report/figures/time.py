@@ -64,7 +64,7 @@ def time_by_op(ops: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax = axes_of(ax, height_in=height_of_rows_in(len(bars)))
     stack(ax, bars, BOUNDS, title="bound by")
     along = int((~own).sum())
-    note = f"{along} ops that are applied to others' results on their way are left out"
+    note = f"left out: {along} applied to others' results on their way"
     linear(ax, "x", Quantity("duration", "s"), note=note if along else "")
     return ax
 
