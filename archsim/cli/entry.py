@@ -10,7 +10,7 @@ import typer
 
 from archsim.cli import INTERRUPTED
 from archsim.cli.output import hush, prepare, say
-from archsim.cli.page_commands import app
+from archsim.cli.sweep_reading_commands import app
 from archsim.errors import ArchsimError
 
 WRONG_INPUT = 2

@@ -46,18 +46,22 @@ class Grid:
 
 
 class Sample:
-    """Points at chosen shares of the axes."""
+    """Points at chosen shares of the axes.
+
+    Attributes:
+        shares: A row for each point, a column for each axis that moves.
+    """
 
     def __init__(self, space: Space, shares: NDArray[np.float64]) -> None:
-        """Take shares: a row for each point, a column for each axis that moves."""
-        self._space, self._shares = space, shares
+        """Take the space and the shares."""
+        self._space, self.shares = space, shares
         self._moving = [axis.size != 1 for axis in space.axes]
 
     def __len__(self) -> int:
-        return len(self._shares)
+        return len(self.shares)
 
     def __getitem__(self, number: int) -> Places:
-        row = iter(self._shares[number].tolist())
+        row = iter(self.shares[number].tolist())
         return self._space.at_shares([next(row) if moves else 0.0 for moves in self._moving])
 
 

@@ -26,7 +26,7 @@ from filelock import FileLock, Timeout
 
 from archsim import documents
 from archsim.errors import ConfigError
-from archsim.sweep.designs import Design, numbers
+from archsim.sweep.designs import Design, moving, numbers
 from archsim.sweep.identity import Identity
 from archsim.sweep.limits import inside
 from archsim.sweep.log import Log
@@ -254,7 +254,14 @@ class Directory:
         self._table.rebuild(map(row_of, entries()))
         if self._ops is not None:
             self._ops.rebuild(row for entry in entries() for row in op_rows_of(entry))
-        about = {"format": 1, **self._provenance, "objectives": dict(self._sweep.objectives)}
+        sweep = self._sweep
+        about = {
+            "format": 1,
+            **self._provenance,
+            "objectives": dict(sweep.objectives),
+            "method": sweep.search.method,
+            "axes": [[p.column for p in axis.parameters] for axis in moving(sweep.space)],
+        }
         documents.write_atomically(self._folder / SWEEP, json.dumps(about, indent=2) + "\n")
 
     def _wanted(self, entry: Row, *, retry: bool) -> bool:

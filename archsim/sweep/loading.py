@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import log2
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,7 +14,7 @@ from archsim.errors import ArchsimError, ConfigError, WorkloadError
 from archsim.hardware import load_hardware
 from archsim.sweep.axes import axes_of
 from archsim.sweep.figures import BY_NAME, FIGURES
-from archsim.sweep.file import ADAPTIVE, MOST_POINTS, AccuracyPart, SweepFile
+from archsim.sweep.file import ADAPTIVE, MOST_POINTS, AccuracyPart, Search, SweepFile
 from archsim.sweep.limits import Limit, limit_of
 from archsim.sweep.space import Axis, Parameter, Space
 from archsim.sweep.sweep import Machine, Sweep
@@ -23,16 +24,24 @@ from archsim.workload import RepetitionPlan, Workload, load_plan, load_workload
 T = TypeVar("T")
 
 
-def load_sweep_file(path: str | Path) -> Sweep:
+def load_sweep_file(path: str | Path, *, search: Search | None = None) -> Sweep:
     """Return the sweep of a file, read and checked throughout.
 
     Files that it names are relative to itself; bare names are what ships.
+
+    Args:
+        path: The file.
+        search: How points are chosen, in place of what the file says; its seed stays.
 
     Raises:
         ConfigError: Every fault, with line and column.
     """
     document = documents.read(path)
-    return _Reading(document, documents.parse(SweepFile, document)).sweep()
+    file = documents.parse(SweepFile, document)
+    if search is not None:
+        seeded = search.model_copy(update={"seed": file.search.seed})
+        file = file.model_copy(update={"search": seeded})
+    return _Reading(document, file).sweep()
 
 
 class _Reading:
@@ -214,6 +223,13 @@ def _unfit_search(file: SweepFile, axes: Sequence[Axis]) -> Iterator[Fault]:
             ("search",),
             f"found no trials with method: {method}; expected how many points to try; add such as "
             "trials: 200",
+        )
+    elif method == "saltelli" and not log2(search.trials).is_integer():
+        above = 1 << search.trials.bit_length()
+        yield Fault(
+            ("search", "trials"),
+            f"found {search.trials} with method: saltelli; expected a power of two, for which "
+            f"Sobol' points are even; write {above // 2} or {above}",
         )
     if method in ADAPTIVE and not file.objectives:
         yield Fault(

@@ -41,7 +41,7 @@ def load_sweep(folder: str | Path, table: str = "points") -> pd.DataFrame:
         ConfigError: There are no results, they are damaged, or have no such table.
     """
     home = Path(folder)
-    about = _about(home)
+    told = about(home)
     if table not in TABLES:
         raise ConfigError(
             f"table: found {table!r}; expected {' or '.join(TABLES)}; choose one of them"
@@ -63,7 +63,7 @@ def load_sweep(folder: str | Path, table: str = "points") -> pd.DataFrame:
     fresh: list[dict[str, Any]] = [
         dict(row)
         for entry in read_live(home / LOG)
-        if entry["sweep"] == about["digest"] and entry["key"] not in there
+        if entry["sweep"] == told["digest"] and entry["key"] not in there
         for row in rows_of(entry)
     ]
     if fresh:
@@ -74,7 +74,7 @@ def load_sweep(folder: str | Path, table: str = "points") -> pd.DataFrame:
     return frame.sort_values("point", kind="stable", ignore_index=True)
 
 
-def _about(home: Path) -> dict[str, Any]:
+def about(home: Path) -> dict[str, Any]:
     """Return what a directory of results says of itself."""
     try:
         found = json.loads((home / SWEEP).read_text(encoding="utf-8"))

@@ -15,6 +15,7 @@ from archsim.sweep.identity import Identity
 from archsim.sweep.loading import load_sweep_file
 from archsim.sweep.local import LocalWorkers
 from archsim.sweep.running import Coordinator, Listed, News, Points, Tell
+from archsim.sweep.samples import keep_samples
 from archsim.sweep.sweep import Sweep
 
 
@@ -80,6 +81,7 @@ def run_sweep(
         directory.open(retry=how.retry)
         if note is not None:
             note += directory.notes
+        keep_samples(directory.folder, identity, design)
         points: Points
         if design is None:
             from archsim.sweep.search import Searched  # brings Optuna
