@@ -6,6 +6,7 @@
 # same accuracy, and light is the cheaper of the two.
 
 # %%
+# %matplotlib inline
 import os
 import tempfile
 from pathlib import Path
@@ -38,4 +39,4 @@ varied = ["tiles.laser.power_w", "dram.bandwidth_byte_per_s", "repetitions"]
 points[[*varied, "energy_j", "latency_s", "accuracy"]].sort_values("energy_j").head(10)
 
 # %%
-figures.pareto(points, "energy_j", "accuracy", y_best="max");
+figures.pareto(points, "energy_j", "accuracy", y_best="max").figure

@@ -5,6 +5,7 @@
 # that light is cheap: memory and the converters that drive the array take most of the energy.
 
 # %%
+# %matplotlib inline
 import os
 
 import archsim
@@ -19,7 +20,9 @@ report
 
 # %%
 light = report.energy_by_component_j["laser"] / report.energy_j
-figures.energy_by_component(report.components).set_title(f"Light is {light:.1%} of the energy");
+ax = figures.energy_by_component(report.components)
+ax.set_title(f"Light is {light:.1%} of the energy")
+ax.figure
 
 # %% [markdown]
 # The ops that take longest, and the kind of unit that bounds each of them.

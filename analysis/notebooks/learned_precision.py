@@ -5,6 +5,7 @@
 # learning, loses less accuracy than the same count everywhere; or the same accuracy is cheaper.
 
 # %%
+# %matplotlib inline
 import os
 
 import pandas as pd
@@ -42,7 +43,7 @@ named = {"uniform": uniform.plan} | {name: plan.plan for name, plan in plans.ite
 counts = pd.concat(
     figures.plan_counts(name, plan.counts, ops) for name, plan in named.items()
 )
-figures.repetitions(counts).set_title("Learned counts follow what the layers need");
+figures.repetitions(counts).figure
 
 # %% [markdown]
 # The paper reports up to 89 % less energy than uniform counts for ResNet50 on ImageNet, and 24 % for

@@ -6,6 +6,7 @@
 # product four times buys one of them, as noise falls with the square root of K.
 
 # %%
+# %matplotlib inline
 import os
 
 import pandas as pd
@@ -37,4 +38,6 @@ bits.diff(axis=1).iloc[:, 1:].round(2)
 # %%
 last = found[counts[-1]]
 frame = pd.DataFrame(precision_rows(last))
-figures.noise_bits(frame).set_title(f"K = {counts[-1]}: fewer bits than the converter has");
+ax = figures.noise_bits(frame)
+ax.set_title(f"K = {counts[-1]}: fewer bits than the converter has")
+ax.figure

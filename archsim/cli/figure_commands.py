@@ -7,11 +7,9 @@ from typing import Annotated
 
 import typer
 
-from archsim.cli.learning_commands import app
+from archsim.cli.commands import app
 from archsim.cli.output import say
 from archsim.errors import ConfigError
-
-__all__ = ["app"]
 
 ALL = "all"
 

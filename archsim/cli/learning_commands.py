@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archsim.cli.accuracy_commands import app
 from archsim.cli.aims import OF_AIM, PHOTONS, aim_and_rules, as_typed, check_options, renamed
+from archsim.cli.commands import app
 from archsim.cli.options import (
     AllOps,
     AsFormat,
@@ -45,8 +45,6 @@ if TYPE_CHECKING:
     from archsim.hardware import Hardware
     from archsim.report.learning import CountsRow, PlanRow
     from archsim.workload import Workload
-
-__all__ = ["app"]
 
 PLAN = Kind("plan", (".yaml", ".yml", ".json"), frozenset({"format", "fingerprint", "counts"}))
 

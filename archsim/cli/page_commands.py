@@ -8,12 +8,10 @@ from typing import Annotated
 import typer
 
 from archsim import documents
+from archsim.cli.commands import app
 from archsim.cli.options import AllOps
 from archsim.cli.output import console, say
-from archsim.cli.sweep_commands import app
 from archsim.cli.targets import Kind, check_target
-
-__all__ = ["app"]
 
 Saved = Annotated[Path, typer.Argument(metavar="DIR", help="What run -o saved.")]
 

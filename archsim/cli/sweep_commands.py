@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archsim.cli.figure_commands import app
-from archsim.cli.output import ProgressBar, console, say, warn
+from archsim.cli.commands import app
+from archsim.cli.options import AsFormat
+from archsim.cli.output import Format, ProgressBar, console, say, warn
+from archsim.cli.sweep_reading_commands import compare as compared
+from archsim.errors import ConfigError
 from archsim.report.quantities import figure
 from archsim.units import format_si
 
@@ -17,12 +20,10 @@ if TYPE_CHECKING:
     from archsim.sweep.running import News
     from archsim.sweep.sweep import Sweep
 
-__all__ = ["app"]
-
 
 @app.command()
 def sweep(  # noqa: PLR0913 - one parameter for each option
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="What varies.")],
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="What varies.")] = None,
     *,
     output: Annotated[
         Path | None,
@@ -43,8 +44,23 @@ def sweep(  # noqa: PLR0913 - one parameter for each option
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what it would be, and run a sample only.")
     ] = False,
+    compare: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(metavar="DIR DIR", help="Compare the results of two sweeps instead."),
+    ] = None,
+    format_: AsFormat = Format.TABLE,
 ) -> None:
     """Run every point that a file describes; what is there already is kept."""
+    if compare is not None:
+        if file is not None:
+            raise ConfigError(
+                f"--compare: found it beside {file}; expected two folders of results and no file; "
+                "leave one out"
+            )
+        compared(*compare, format_)
+        return
+    if file is None:
+        raise ConfigError("sweep: found no FILE; expected a sweep file; name one")
     from archsim.sweep import load_sweep_file, run_sweep  # other commands do without
     from archsim.sweep.starting import Running
 

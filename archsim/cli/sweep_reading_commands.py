@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from archsim.cli.commands import app
 from archsim.cli.options import AsFormat
 from archsim.cli.output import Format, ProgressBar, console, say, warn, write_csv, write_json
-from archsim.cli.page_commands import app
 from archsim.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -52,9 +52,7 @@ def plan_counts(label: str, counts: Mapping[str, Any], ops: pd.DataFrame) -> pd.
 
     on_arrays = ops[(ops.place == "array") & ops.op.isin(list(counts))]
     frames = [
-        pd.DataFrame({"repetitions": counts[op]}, index=range(_channels(counts[op]))).assign(
-            plan=label, op=op, macs=macs
-        )
+        pd.DataFrame({"repetitions": _each(counts[op])}).assign(plan=label, op=op, macs=macs)
         for op, macs in zip(on_arrays.op, on_arrays.macs, strict=True)
     ]
     columns = ["plan", "op", "repetitions", "macs"]
@@ -63,8 +61,9 @@ def plan_counts(label: str, counts: Mapping[str, Any], ops: pd.DataFrame) -> pd.
     return pd.concat(frames, ignore_index=True)[columns]
 
 
-def _channels(counts: Any) -> int:
-    return len(counts) if isinstance(counts, list) else 1
+def _each(counts: Any) -> list[Any]:
+    """Return the counts of an op as a list, one of them where all channels share it."""
+    return list(counts) if isinstance(counts, list | tuple) else [counts]
 
 
 def judged(run: SavedReport) -> dict[str, Any]:
