@@ -13,7 +13,10 @@ from archsim.cli.options import AllOps
 from archsim.cli.output import console, say
 from archsim.cli.targets import Kind, check_target
 
-Saved = Annotated[Path, typer.Argument(metavar="DIR", help="What run -o saved.")]
+Saved = Annotated[Path, typer.Argument(metavar="DIR", help="What run -o or sweep -o saved.")]
+
+SWEEP = "_sweep.json"
+"""What every directory of a sweep's results has."""
 
 
 @app.command()
@@ -24,8 +27,13 @@ def report(
         Path, typer.Option("-o", "--output", metavar="FILE.html", help="The page; one file.")
     ],
 ) -> None:
-    """Make a page of a saved report: figures, charts, tables, machine, plan, sources."""
+    """Make a page of a saved report, or of the results of a sweep: charts, tables, sources."""
     _check_page(output)
+    if (folder / SWEEP).exists():
+        from archsim.sweep.page import page_of  # brings pandas and Jinja
+
+        _write(output, page_of(folder))
+        return
     from archsim.report.loading import load_report  # brings pandas, and pages Jinja
     from archsim.report.page import run_page
 
