@@ -9,9 +9,10 @@ from archsim.documents import Fault, Faults, Loc, closest
 from archsim.hardware import Hardware
 from archsim.hardware.keys import key_at
 from archsim.sweep.file import Range, SweepFile
+from archsim.sweep.ranges import ranged
 from archsim.sweep.settable import EXCLUSIVE, SETTABLE
 from archsim.sweep.space import Axis, Parameter
-from archsim.sweep.values import Key, Span, Value, listed, ranged
+from archsim.sweep.values import Key, Span, Value, listed
 
 
 @dataclass(frozen=True, slots=True)
