@@ -36,17 +36,23 @@ from archsim.sweep.sweep import Sweep
 from archsim.sweep.table import OPS, POINTS, Row, Table, schema_of, schema_of_ops
 
 SWEEP = "_sweep.json"
+"""Written last: what else is in a directory without it is what a killed process began."""
+
 LOG = "_log.jsonl"
 ACCURACY = "_accuracy.jsonl"
 LOCK = "_lock"
 HOLDER = "_holder.json"
-JOURNAL = "_optuna.log"
+JOURNAL = "_optuna"
 
 ROLL = 2_000
 """Entries of the log before the table takes them in, at least."""
 
 GROWTH = 0.2
 """Part of the table that the log may be before it takes it in: copying stays a small factor."""
+
+
+_OWN = (LOCK, HOLDER, "_log", ACCURACY, OPS, JOURNAL, f"_{POINTS}", f".{SWEEP}", "._log")
+"""How names begin of what is here before ``_sweep.json`` is."""
 
 
 class Directory:
@@ -100,6 +106,11 @@ class Directory:
         if not (same and sound) or retry:
             self._say_why(same=same)
             self._rebuild(retry=retry)
+        self.notes += [
+            f"{path}: found something that is no result; what could be read is kept, and points "
+            "that are missing are run again"
+            for path in sorted(self._log.damaged | self._evaluations.damaged)
+        ]
         self.finished = set(self._table.column("key"))
         self._rows = len(self.finished)
         self.numbers = set(self._table.column("point"))
@@ -136,15 +147,17 @@ class Directory:
         Raises:
             ConfigError: It cannot be written; the log keeps it.
         """
+        if not self._log.entries:
+            return
+        late = {entry["key"]: entry for entry in self._log.live()}  # once each
+        if self._ops is not None:
+            there = set(self._ops.column("key"))
+            fresh = [entry for key, entry in late.items() if key not in there]
+            self._ops.extend(row for entry in fresh for row in op_rows_of(entry))
         there = set(self._table.column("key"))
-        fresh = [entry for entry in self._log.live() if entry["key"] not in there]
-        if fresh:
-            self._table.extend(map(row_of, fresh))
-            if self._ops is not None:
-                self._ops.extend(row for entry in fresh for row in op_rows_of(entry))
-        if self._log.entries:
-            self._log.roll()
-        self._rows = len(there) + len(fresh)
+        self._table.extend(row_of(entry) for key, entry in late.items() if key not in there)
+        self._rows = len(there | late.keys())
+        self._log.roll()
 
     def entry(self, number: int, key: str, places: Places, result: Result) -> Row:
         """Return what the log keeps of a finished point."""
@@ -177,8 +190,8 @@ class Directory:
 
     @property
     def journal(self) -> Path:
-        """Where a search keeps what it tried."""
-        return self._folder / JOURNAL
+        """Where the sweep's search keeps what it tried."""
+        return self._folder / f"{JOURNAL}-{self._digest[:16]}.log"
 
     def _note(self, entry: Row) -> None:
         self.finished.add(entry["key"])
@@ -307,4 +320,6 @@ def _holder(folder: Path) -> str:
 
 
 def _foreign(folder: Path) -> bool:
-    return not folder.is_dir() or any(path.name != LOCK for path in folder.iterdir())
+    return not folder.is_dir() or any(
+        not path.name.startswith(_OWN) and path.name != POINTS for path in folder.iterdir()
+    )

@@ -86,8 +86,11 @@ class Table:
     def sound(self) -> bool:
         """Whether it is there, whole, and of these very columns and origins."""
         try:
-            return bool(pq.read_schema(self._path).equals(self._schema, check_metadata=True))
-        except (OSError, pa.ArrowInvalid):
+            with pq.ParquetFile(self._path, page_checksum_verification=True) as file:
+                for _ in file.iter_batches(BLOCK):
+                    pass
+                return bool(file.schema_arrow.equals(self._schema, check_metadata=True))
+        except (OSError, pa.ArrowException):
             return False
 
     def column(self, name: str) -> Iterator[Any]:
@@ -122,7 +125,9 @@ class Table:
     def _replace(self, kept: Iterable[pa.RecordBatch], rows: Iterable[Row]) -> None:
         scratch = self._path.with_name(f"_{self._path.name}.new")
         try:
-            with pq.ParquetWriter(scratch, self._schema, compression="zstd") as writer:
+            with pq.ParquetWriter(
+                scratch, self._schema, compression="zstd", write_page_checksum=True
+            ) as writer:
                 for batch in kept:
                     writer.write_batch(batch)
                 for block in _in_blocks(rows):
