@@ -77,7 +77,9 @@ def _number(key: Key, written: Any) -> Fraction:
     try:
         return Fraction(str(written))
     except ValueError:
-        raise ValueError(f"found {written!r}; expected a number; write one such as 4") from None
+        raise ValueError(
+            f"found {written!r} in a range; expected a number; write one, or a list of values"
+        ) from None
 
 
 def _ends(key: Key, range_: Range) -> tuple[Fraction, Fraction]:

@@ -128,7 +128,7 @@ class Searched:
         names = {_name(axis) for axis in self._axes}
         found = []
         for trial in self._study.get_trials(states=(TrialState.RUNNING,)):
-            if trial.user_attrs.get(OWNER) != self._owner:
+            if self._rounds.journal is None and trial.user_attrs.get(OWNER) != self._owner:
                 continue
             if trial.params.keys() == names:
                 found.append(trial)
