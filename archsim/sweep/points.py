@@ -170,7 +170,7 @@ class Worker:
             try:
                 found = subject_of(sweep.models[index], asked, sweep.folder)
             except ArchsimError as fault:
-                raise OSError(f"found them here not as they were: {fault}") from None
+                raise OSError(f"{fault}; bring it to where points run") from None
             if found.digest != sweep.data_hashes[index]:
                 raise OSError(
                     f"{sweep.models[index]}: found other weights or data than when the sweep "
