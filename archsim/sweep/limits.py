@@ -11,7 +11,7 @@ from typing import Any
 from archsim.units import quantity_of
 
 _SIGNS = {"<=": le, ">=": ge, "<": lt, ">": gt}
-_TEXT = re.compile(r"\s*(<=|>=|<|>)\s*(.+?)\s*")
+_TEXT = re.compile(r"\s*(<=|>=|<|>)(?!=)\s*(.+?)\s*")
 _NUMBER = re.compile(r"[-+]?[0-9]{1,40}(\.[0-9]{0,40})?([eE][-+]?[0-9]{1,2})?")
 
 KNOWN_BEFORE = frozenset({"area_m2"})
