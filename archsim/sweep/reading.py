@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from archsim.errors import ConfigError
 from archsim.sweep.directory import LOG, SWEEP, op_rows_of, row_of
 from archsim.sweep.log import read_live
-from archsim.sweep.table import OPS, POINTS, Row
+from archsim.sweep.table import OPS, POINTS, Row, batch_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,8 +69,7 @@ def load_sweep(folder: str | Path, table: str = "points") -> pd.DataFrame:
         for row in rows_of(entry)
     ]
     if fresh:
-        columns = [pa.array([row.get(c.name) for row in fresh], c.type) for c in found.schema]
-        found = pa.concat_tables([found, pa.Table.from_arrays(columns, schema=found.schema)])
+        found = pa.concat_tables([found, pa.Table.from_batches([batch_of(found.schema, fresh)])])
     frame: pd.DataFrame = found.to_pandas()
     return frame.sort_values("point", kind="stable", ignore_index=True)
 

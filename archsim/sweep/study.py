@@ -71,9 +71,16 @@ def rounds_of(sweep: Sweep, digest: str, journal: Path) -> Rounds:
     return Rounds(study, journal)
 
 
-def quiet() -> warnings.catch_warnings[None]:
-    """Return a context in which Optuna does not warn of what is new in it."""
-    return warnings.catch_warnings(action="ignore", category=ExperimentalWarning)
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Let Optuna not warn of what is new in it, nor of what will go.
+
+    Its new way to set constraints needs the process that asked for a trial to be there still.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        warnings.filterwarnings("ignore", "`constraints_func`", FutureWarning)
+        yield
 
 
 def _study(sweep: Sweep, digest: str, storage: BaseStorage) -> optuna.Study:

@@ -132,3 +132,19 @@ def test_a_full_disk_leaves_the_table_as_it_was(tmp_path, made, monkeypatch):
     )
     assert list(made.column("point")) == [1]
     assert [path.name for path in tmp_path.iterdir()] == ["points.parquet"]
+
+
+def test_values_of_several_kinds_are_text_and_long_numbers_are_rounded(tmp_path):
+    vary = {
+        "tiles.adc.energy": ["1 pJ", {"survey": {"technology": "14 nm"}}],
+        "batch": [4, 10**19],
+    }
+    sweep = sweep_of(tmp_path, vary=vary)
+    made = Table(tmp_path / "points.parquet", schema_of(sweep, {}))
+    made.rebuild(
+        {"point": n, "error": "\ud800"} | sweep.space.shown(sweep.space.places(n)) for n in range(4)
+    )
+    frame = pd.read_parquet(tmp_path / "points.parquet")
+    assert frame["batch"].tolist() == [4.0, 1e19] * 2
+    assert frame["tiles.adc.energy_j"][0] == "1e-12"
+    assert frame["error"][0] == "\\ud800"
