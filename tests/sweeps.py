@@ -34,7 +34,7 @@ class Inline:
         self, run: Callable[[Job], Result], workers: int = 2, stop_after: int | None = None
     ) -> None:
         self._run, self.workers, self._stop_after = run, workers, stop_after
-        self._random = random.Random(workers)  # noqa: S311 - no secret
+        self._random = random.Random(workers)
         self._waiting: list[tuple[int, Job]] = []
         self.jobs: list[Job] = []
 

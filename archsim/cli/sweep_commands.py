@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
+_REASONS = 10
+
 
 @app.command()
 def sweep(  # noqa: PLR0913 - one parameter for each option
@@ -137,8 +139,10 @@ def _rehearse(sweep: Sweep, workers: int) -> None:
         page.print(sweep.name, style="bold", soft_wrap=True)
         print_lines(page, lines)
         if found.misfits:
-            rows = [(f"{m.points:,}", m.reason, m.examples[0]) for m in found.misfits]
-            print_table(page, "Points that cannot be", ["points", "why", "first"], rows, left=3)
+            rows = [(f"{m.points:,}", m.reason, m.examples[0]) for m in found.misfits[:_REASONS]]
+            more = len(found.misfits) - len(rows)
+            title = "Points that cannot be" + (f" (and {more} more reasons)" if more else "")
+            print_table(page, title, ["points", "why", "first"], rows, left=3)
 
 
 def _duration(seconds: float) -> str:

@@ -154,5 +154,7 @@ def _misfits_of_step(key: Key, range_: Range, first: Fraction, last: Fraction) -
             f"{range_.last!r} in whole steps; expected one that does; change it, or to",
         )
     elif (last - first) / step > MOST_POINTS:
-        text = f"found {range_.step!r}, so {int((last - first) / step) + 1:,} values; expected fewer"
+        text = (
+            f"found {range_.step!r}, so {int((last - first) / step) + 1:,} values; expected fewer"
+        )
         yield Fault(("step",), f"{text}; raise it")

@@ -44,10 +44,10 @@ FAULTS = [
     (4, 1, "colour: found the unknown key 'colour'; expected one of accuracy, batch, format"),
     (6, 3, "vary.tiles.rws: found the unknown key 'rws' in tiles; expected one of"),
     (7, 23, "vary.tiles.adc.bits[1]: found 900; expected at most 32; change it"),
-    (8, 29, "vary.tiles.laser.power.from: found '10 mJ'; expected a quantity in W, not negative"),
+    (8, 23, "vary.tiles.laser.power.from: found '10 mJ'; expected a quantity in W, not negative"),
     (9, 3, "vary.tiles.laser.power_w: found 'tiles.laser.power_w' beside 'tiles.laser.power', "),
     (10, 3, "vary.tiles.columns: found an empty list; expected one value at least; add some"),
-    (11, 29, "vary.tiles.count.to: found 2, not above 4; expected a range with values in it"),
+    (11, 26, "vary.tiles.count.to: found 2, not above 4; expected a range with values in it"),
     (12, 49, "vary.dram.bandwidth.scal: found the unknown key 'scal'; expected one of from"),
     (13, 3, "vary.tiles.adc: found 'tiles.adc' beside 'tiles.adc.bits', which is the same key"),
     (14, 3, "vary.buffer.size: found 5; expected a list of values, or a range with from and to"),
@@ -129,15 +129,15 @@ ONE = {
     "pipelined; did you mean 'pipelined'?",
     "vary: {batch: [0, 2.5, true]}": "4:16: vary.batch[0]: found 0; expected a whole number of "
     "inputs, 1 at least; correct it",
-    "vary: {bits: [64]}": "4:15: vary.bits[0]: found 64; expected a whole number of bits, from 1 "
-    "to 32; correct it",
+    "vary: {bits: [999]}": "4:15: vary.bits[0]: found 999; expected a whole number of bits, from 1 "
+    "to ",
     "vary: {plans: [7]}": "4:16: vary.plans[0]: found 7; expected the file of a plan; write its "
     "name",
     "vary: {plans: [foreign.json]}": "4:16: vary.plans[0]: ",
     "vary: {tiles.laser.power: {from: 1 mW, to: 1 W}}": "4:8: vary.tiles.laser.power: found a "
     "range without a number of points in a grid; expected points or step; add one, or choose "
     "another search.method",
-    "vary: {tiles.rows: {from: 1}}": "4:20: vary.tiles.rows.to: found nothing; expected this key "
+    "vary: {tiles.rows: {from: 1}}": "4:8: vary.tiles.rows.to: found nothing; expected this key "
     "(Where it ends); add it",
     "search: {method: grid, trials: 3}": "4:24: search.trials: found it with method: grid, which "
     "takes every point; expected none; remove it",
@@ -199,25 +199,25 @@ def test_files_that_are_not_there_hide_nothing_else(tmp_path):
 
 def test_a_file_without_what_it_needs_says_so(tmp_path):
     found = lines_of(tmp_path, "format: 2\nvary: {x: []}\n")
-    assert [line.split(": found")[0] for line in found] == [
-        "1:1: hardware",
-        "1:1: workload",
-        "1:1: format",
-        "2:8: vary.x",
-    ] or {line.split(": found")[0].split(" ")[-1] for line in found} == {
-        "hardware",
-        "workload",
-        "format",
-        "vary.x",
-    }
+    places = [line.split(": found")[0] for line in found]
+    assert sorted(places) == ["1:1: format", "1:1: hardware", "1:1: workload", "2:8: vary.x"]
 
 
-@pytest.mark.parametrize("text", ["", "42\n", "- 1\n", "a: &b 1\nc: *b\n", "format: 1\nformat: 1\n"])
+@pytest.mark.parametrize(
+    "text", ["", "42\n", "- 1\n", "a: &b 1\nc: *b\n", "format: 1\nformat: 1\n"]
+)
 def test_what_is_no_mapping_is_refused(tmp_path, text):
     assert lines_of(tmp_path, text)
 
 
-HOSTILE = ['<script>alert("x")</script>', "a\nb\x1b[31m", "\u202eevil", "🙂" * 3000, "..", "a.b.c.d"]
+HOSTILE = [
+    '<script>alert("x")</script>',
+    "a\nb\x1b[31m",
+    "\u202eevil",
+    "🙂" * 3000,
+    "..",
+    "a.b.c.d",
+]
 
 
 @pytest.mark.parametrize("name", HOSTILE)

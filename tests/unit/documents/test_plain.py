@@ -6,9 +6,10 @@ import json
 from dataclasses import dataclass
 from fractions import Fraction
 
+from pydantic import BaseModel
+
 from archsim.documents import plain
 from archsim.units import Watt
-from pydantic import BaseModel
 
 
 class Lamp(BaseModel):

@@ -49,7 +49,7 @@ def test_a_key_has_a_column_with_its_unit(path, column, whole):
     ],
 )
 def test_what_is_no_key_is_refused(path, said):
-    with pytest.raises(ValueError, match="found .*; expected ") as refused:
+    with pytest.raises(ValueError, match=r"found .*; expected ") as refused:
         key_at(HOMODYNE, path)
     assert said in str(refused.value)
 

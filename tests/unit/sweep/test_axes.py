@@ -67,7 +67,9 @@ def test_a_key_has_to_mean_the_same_on_all_machines(tmp_path):
             vary={"tiles.laser.power": ["1 mW"], "tiles.wavelengths": [1, 2]},
         )
     first, second = str(refused.value).splitlines()
-    assert "vary.tiles.laser.power: found 'tiles.laser.power', but tiles.laser is nothing on" in first
+    assert (
+        "vary.tiles.laser.power: found 'tiles.laser.power', but tiles.laser is nothing on" in first
+    )
     assert "vary.tiles.wavelengths: found the unknown key 'wavelengths'" in second
 
 

@@ -89,7 +89,7 @@ def test_another_process_chooses_the_same_points(tmp_path):
         "found = design_of(load_sweep_file(sys.argv[1]));"
         "print([found[n] for n in range(len(found))])"
     )
-    told = subprocess.run(  # noqa: S603
+    told = subprocess.run(
         [sys.executable, "-c", program, path], check=True, capture_output=True, text=True
     )
     chosen = design(tmp_path, "sobol", 4, seed=1)
@@ -103,7 +103,9 @@ def test_axes_with_one_value_are_no_part_of_the_choice(tmp_path):
 
 
 def test_equal_points_have_the_number_of_the_first(tmp_path):
-    found = sweep_of(tmp_path, vary={"repetitions": [1, 2]}, search={"method": "random", "trials": 9})
+    found = sweep_of(
+        tmp_path, vary={"repetitions": [1, 2]}, search={"method": "random", "trials": 9}
+    )
     known = numbers(design_of(found), lambda places: str(places[2]))
     places = [design_of(found)[n][2] for n in range(9)]
     assert known == {"0": places.index(0), "1": places.index(1)}

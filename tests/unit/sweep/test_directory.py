@@ -202,10 +202,11 @@ def test_a_file_is_no_directory_of_results(tmp_path):
 def test_a_second_coordinator_is_told_who_is_at_work(tmp_path):
     program = (
         "import sys; from filelock import FileLock; from pathlib import Path;"
-        "lock = FileLock(Path(sys.argv[1], '_lock')); lock.acquire(); print('held', flush=True); input()"
+        "lock = FileLock(Path(sys.argv[1], '_lock')); lock.acquire();"
+        "print('held', flush=True); input()"
     )
     run(tmp_path, rows_of(tmp_path))
-    holder = subprocess.Popen(  # noqa: S603
+    holder = subprocess.Popen(
         [sys.executable, "-c", program, tmp_path / "out"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -247,7 +248,9 @@ def ops(job):
 def test_rows_of_ops_are_there_once_even_if_taking_them_in_was_cut_short(tmp_path, monkeypatch):
     sweep = rows_of(tmp_path, ops=True)
     with monkeypatch.context() as patched:
-        patched.setattr(directories.Log, "roll", lambda _: (_ for _ in ()).throw(ConfigError("cut")))
+        patched.setattr(
+            directories.Log, "roll", lambda _: (_ for _ in ()).throw(ConfigError("cut"))
+        )
         with pytest.raises(ConfigError, match="cut"):
             run_inline(sweep, tmp_path / "out", Inline(ops))
     (before,) = {tuple(load_sweep(tmp_path / "out", "ops")["op"])}

@@ -35,9 +35,7 @@ def test_what_is_no_limit_is_refused(figure, text, said):
     assert said in str(refused.value)
 
 
-@pytest.mark.parametrize(
-    ("sign", "held"), [("<", [1]), ("<=", [1, 2]), (">", [3]), (">=", [2, 3])]
-)
+@pytest.mark.parametrize(("sign", "held"), [("<", [1]), ("<=", [1, 2]), (">", [3]), (">=", [2, 3])])
 def test_a_bound_is_part_of_a_limit_where_its_sign_says_so(sign, held):
     limit = Limit("x", sign, 2.0)
     assert [value for value in (1, 2, 3) if limit.holds(value)] == held

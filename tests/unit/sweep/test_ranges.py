@@ -89,9 +89,10 @@ def test_a_range_says_what_is_wrong_with_its_ends():
         ("to",): 'found "x"; expected a whole number; change it',
     }
     assert "expected a quantity in W" in faults("tiles.laser.power", "1 mJ", "1 W")["from",]
-    assert "expected a number; write one, or a list" in faults("schedule", "serial", "pipelined")[
-        "from",
-    ]
+    assert (
+        "expected a number; write one, or a list"
+        in faults("schedule", "serial", "pipelined")["from",]
+    )
 
 
 def test_an_empty_range_is_refused():
@@ -108,15 +109,15 @@ def test_doubling_has_to_reach_the_end():
 
 
 def test_a_step_has_to_reach_the_end_and_to_be_there():
-    assert "does not lead from 1 to 10 in whole steps" in faults("tiles.rows", 1, 10, step=4)[
-        "step",
-    ]
+    assert (
+        "does not lead from 1 to 10 in whole steps" in faults("tiles.rows", 1, 10, step=4)["step",]
+    )
     assert "expected more than 0" in faults("tiles.rows", 1, 10, step=0)["step",]
     assert "expected a whole number" in faults("tiles.rows", 1, 2, step=0.25)["step",]
     assert "expected points" in faults("tiles.rows", 1, 2, step=1, scale="log")["step",]
-    assert "expected a quantity in W" in faults("tiles.laser.power", "1 W", "2 W", step="1")[
-        "step",
-    ]
+    assert (
+        "expected a quantity in W" in faults("tiles.laser.power", "1 W", "2 W", step="1")["step",]
+    )
     assert "1,000,000,001 values" in faults("batch", 1, 10**9 + 1, step=1)["step",]
 
 

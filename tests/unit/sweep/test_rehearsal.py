@@ -72,3 +72,15 @@ def test_evaluations_that_points_share_take_their_time_once():
         evaluations=4,
     )
     assert shared.expected_s(1) == (80 * 0.5 + 2.0, 80 * 0.5 + 40 * 2.0)
+
+
+def test_reasons_that_differ_in_numbers_alone_are_one(tmp_path):
+    vary = {"tiles.laser.power": ["0.3 W", "0.4 W", "0.5 W"], "tiles.adc.bits": [8, 6]}
+    found = rehearse(sweep_of(tmp_path, vary=vary))
+    [misfit] = found.misfits
+    assert misfit.points == 6
+    assert misfit.reason == (
+        "homodyne: tiles.laser.max_power: found 200 mW, below the power of 300 mW; expected at "
+        "least the power; raise it"
+    )
+    assert len(misfit.examples) == 3

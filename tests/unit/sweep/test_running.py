@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from archsim.errors import ConfigError, SimulationError
-from archsim.sweep import load_sweep, running
+from archsim.sweep import load_sweep, run_sweep, running
 from archsim.sweep.directory import Directory
+from archsim.sweep.file import AccuracyPart
 from archsim.sweep.points import Result
 from tests.sweeps import Inline, done, run_inline, sweep_of
 
@@ -34,10 +36,6 @@ def needing(evaluate):
 @pytest.fixture
 def asking(tmp_path):
     """Return a sweep that asks for accuracy, without a network that has any."""
-    from dataclasses import replace
-
-    from archsim.sweep.file import AccuracyPart
-
     return replace(grid(tmp_path), accuracy=AccuracyPart(), data_hashes=("d",))
 
 
@@ -61,9 +59,7 @@ def test_an_evaluation_that_points_share_is_made_once(tmp_path, asking):
 
 
 def test_evaluations_are_kept_for_points_that_come_later(tmp_path, asking):
-    from dataclasses import replace
-
-    evaluate = needing(lambda count: done(accuracy=0.5))
+    evaluate = needing(lambda _: done(accuracy=0.5))
     run_inline(asking, tmp_path / "out", Inline(evaluate))
     later = replace(asking, batch=2)
     executor, table = run_inline(later, tmp_path / "out", Inline(evaluate))
@@ -109,16 +105,10 @@ def test_how_it_goes_counts_points_and_knows_the_best_within_limits(tmp_path):
     )
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("archsim.sweep.starting._executor", lambda *_: Inline(run))
-        news = running_sweep(sweep, tmp_path / "out", tell)
+        news = run_sweep(sweep, tmp_path / "out", tell=tell)
     assert (news.total, news.kept, news.finished, news.counts["done"]) == (6, 0, 6, 6)
     assert told[-1] == (6, {"energy_j": 1.0, "latency_s": 1.0})
     assert [count for count, _ in told] == sorted(count for count, _ in told)
-
-
-def running_sweep(sweep, folder, tell):
-    from archsim.sweep import run_sweep
-
-    return run_sweep(sweep, folder, tell=tell)
 
 
 @pytest.mark.parametrize("stop", [1, 2, 5])
@@ -155,7 +145,7 @@ def test_workers_that_do_not_start_lose_no_row(tmp_path):
 def test_a_point_is_finished_only_once_it_is_on_the_disk(tmp_path, monkeypatch):
     finished = []
     monkeypatch.setattr(
-        running.Listed, "finished", lambda self, point, row: finished.append(point.number)
+        running.Listed, "finished", lambda _, point, __: finished.append(point.number)
     )
     monkeypatch.setattr(Directory, "append", refusing)
     with pytest.raises(ConfigError, match="disk"):

@@ -131,9 +131,13 @@ def test_a_point_that_a_grid_left_out_is_run_by_a_search(tmp_path):
     vary = {"tiles.rows": [1, 2]}
     where = {"area_m2": "<= 1 um^2"}
     grid = sweep_of(tmp_path, vary=vary, where=where)
-    run_inline(grid, tmp_path / "out", Inline(lambda _: Result("outside", figures={"area_m2": 1.0})))
+    run_inline(
+        grid, tmp_path / "out", Inline(lambda _: Result("outside", figures={"area_m2": 1.0}))
+    )
     search = {"method": "nsga2", "trials": 4, "population": 2}
-    sweep = sweep_of(tmp_path, vary=vary, where=where, search=search, objectives={"energy_j": "min"})
+    sweep = sweep_of(
+        tmp_path, vary=vary, where=where, search=search, objectives={"energy_j": "min"}
+    )
     _, table = run_inline(
         sweep, tmp_path / "out", Inline(lambda _: done(energy_j=1.0, area_m2=1.0))
     )
