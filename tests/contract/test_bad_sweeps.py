@@ -151,8 +151,8 @@ ONE = {
     "search.population: found it with method: random; expected it with nsga2 or tpe only; remove "
     "it",
     "vary: {tiles.rows: [1, 2]}\nsearch: {method: saltelli, trials: 9}": "5:28: search.trials: "
-    "found 9 with method: saltelli; expected a power of two, as only then its samples are "
-    "balanced; take such as 256",
+    "found 9 with method: saltelli; expected a power of two, for which Sobol' points are even; "
+    "write 8 or 16",
     "vary: {tiles.rows: [1, 2]}\nsearch: {method: morris, trials: 1000000}": "5:26: search.trials: "
     "found 2,000,000 points; expected at most 1,000,000; lower it",
     'where: {hardware_hash: "<= 3"}': "4:9: where.hardware_hash: found 'hardware_hash', which is "
