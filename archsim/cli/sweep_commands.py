@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from archsim.sweep.running import News
     from archsim.sweep.sweep import Sweep
 
+<<<<<<< HEAD
+=======
+__all__ = ["app"]
+
+_REASONS = 10
+
+>>>>>>> fa6017aef2aff489c916a69aaf465458f3325104
 
 @app.command()
 def sweep(  # noqa: PLR0913 - one parameter for each option
@@ -153,8 +160,10 @@ def _rehearse(sweep: Sweep, workers: int) -> None:
         page.print(sweep.name, style="bold", soft_wrap=True)
         print_lines(page, lines)
         if found.misfits:
-            rows = [(f"{m.points:,}", m.reason, m.examples[0]) for m in found.misfits]
-            print_table(page, "Points that cannot be", ["points", "why", "first"], rows, left=3)
+            rows = [(f"{m.points:,}", m.reason, m.examples[0]) for m in found.misfits[:_REASONS]]
+            more = len(found.misfits) - len(rows)
+            title = "Points that cannot be" + (f" (and {more} more reasons)" if more else "")
+            print_table(page, title, ["points", "why", "first"], rows, left=3)
 
 
 def _duration(seconds: float) -> str:

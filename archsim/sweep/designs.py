@@ -73,6 +73,13 @@ def design_of(sweep: Sweep) -> Design:
     return Sample(space, _SHARES[search.method](moving(space), search.trials or 1, search.seed))
 
 
+def points_of(space: Space, method: str, trials: int | None) -> int:
+    """Return how many points a method takes, without choosing them."""
+    axes = len(moving(space))
+    each = {"grid": space.size or 0, "saltelli": axes + 2, "morris": axes + 1}
+    return each[method] if method == "grid" else each.get(method, 1) * (trials or 0)
+
+
 def moving(space: Space) -> tuple[Axis, ...]:
     """Return the axes that have more than one value."""
     return tuple(axis for axis in space.axes if axis.size != 1)

@@ -76,6 +76,12 @@ def run_sweep(
     sweep = file if isinstance(file, Sweep) else load_sweep_file(file)
     identity = Identity(sweep)
     adaptive = sweep.search.method in ADAPTIVE
+    if adaptive and how.retry:
+        raise ConfigError(
+            f"retry: found it with search.method: {sweep.search.method}, which has learned from "
+            "what failed; expected it with points that are chosen beforehand; leave it out, or "
+            "search in another folder"
+        )
     design = None if adaptive else design_of(sweep)
     with Directory(Path(folder), identity, design) as directory:
         directory.open(retry=how.retry)
