@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from archsim.functional.targets import load_task
     from archsim.hardware import Hardware, load_hardware
     from archsim.report import Report, simulate
+    from archsim.report.loading import SavedReport, load_report
     from archsim.sweep import load_sweep, run_sweep
     from archsim.workload import (
         RepetitionPlan,
@@ -43,6 +44,7 @@ __all__ = [
     "MappingError",
     "RepetitionPlan",
     "Report",
+    "SavedReport",
     "Settings",
     "SimulationError",
     "Task",
@@ -52,6 +54,7 @@ __all__ = [
     "exported",
     "load_hardware",
     "load_plan",
+    "load_report",
     "load_sweep",
     "load_task",
     "load_workload",
@@ -73,6 +76,7 @@ _HOMES = {
     "archsim.functional.targets": ("load_task",),
     "archsim.hardware": ("Hardware", "load_hardware"),
     "archsim.report": ("Report", "simulate"),
+    "archsim.report.loading": ("SavedReport", "load_report"),
     "archsim.sweep": ("load_sweep", "run_sweep"),
     "archsim.workload": (
         "RepetitionPlan",

@@ -233,6 +233,11 @@ def with_suffix(key: str, unit: str) -> str:
     return key if key.endswith(suffix) else key + suffix
 
 
+def unit_of(name: str) -> str:
+    """Return the unit that a Python name ends in: ``J`` for ``energy_j``; empty where none is."""
+    return next((unit for suffix, unit in _SUFFIXES.items() if name.endswith(suffix)), "")
+
+
 _PREFIX_OF = {3 * step: prefix for prefix, step in _STEPS.items()} | {0: ""}
 
 

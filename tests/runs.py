@@ -11,6 +11,7 @@ from typing import Any
 
 from archsim.engine import Ledger, compiled, simpy_engine
 from archsim.engine.clock import Clock
+from archsim.engine.trace import SKIPPED, Rows
 from archsim.errors import SimulationError
 from archsim.mapping.program import Program
 from tests.stepper import Deadlock
@@ -40,9 +41,13 @@ class Completions:
         self.of = {unit: [] for unit in range(len(program.units))}
         self.told = {unit: [] for unit in range(len(program.units))}
 
-    def done(self, unit: int, line: int, tick: int) -> None:
-        self.of[unit].append((line, tick))
-        self.told[unit].append([(line, tick)])
+    def happened(self, rows: Rows) -> None:
+        for unit, line, ticks, periods, length in rows.tolist():
+            if line == SKIPPED:
+                self.skipped(unit, length, ticks, periods)
+            else:
+                self.of[unit].append((line, ticks))
+                self.told[unit].append([(line, ticks)])
 
     def skipped(self, unit: int, length: int, shift_ticks: int, periods: int) -> None:
         """Write out what recurs."""

@@ -30,8 +30,6 @@ from archsim.errors import ConfigError
 if TYPE_CHECKING:
     from archsim.functional import Accuracy, Precision, StandIn
 
-__all__ = ["app"]
-
 PRECISION = Kind(
     "precision report",
     (".json",),

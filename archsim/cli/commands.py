@@ -37,6 +37,7 @@ from archsim.cli.output import (
     write_workload,
 )
 from archsim.cli.targets import check_target
+from archsim.cli.timeline_options import TimelineOptions
 from archsim.errors import ArchsimError, ConfigError
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
         str, typer.Option(help="serial: op after op; pipelined: ops overlap on a stream.")
     ] = "serial",
     engines: EngineOptions,
+    drawing: TimelineOptions,
     overrides: Overrides = None,
     bits: BitOptions,
     accuracy: Annotated[
@@ -103,7 +105,11 @@ def run(  # noqa: PLR0913 - one parameter for each option
     machine = load_hardware(hardware, overrides or ())
 
     def simulated(network: Workload, plan: Any, repetitions: float | None) -> Report:
-        with ProgressBar() as progress, _traced(engines.trace_engine) as trace:
+        with (
+            drawing.drawn() as timeline,
+            _traced(engines.trace_engine) as trace,
+            ProgressBar() as progress,
+        ):
             return simulate(
                 machine,
                 network,
@@ -115,6 +121,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
                 progress,
                 trace,
                 engines.verify_engine,
+                timeline,
             )
 
     if accuracy:

@@ -8,9 +8,17 @@ from contextlib import suppress
 
 import typer
 
-from archsim.cli import INTERRUPTED
+from archsim.cli import (  # each adds its commands
+    INTERRUPTED,
+    accuracy_commands,  # noqa: F401
+    figure_commands,  # noqa: F401
+    learning_commands,  # noqa: F401
+    page_commands,  # noqa: F401
+    sweep_commands,  # noqa: F401
+    sweep_reading_commands,  # noqa: F401
+)
+from archsim.cli.commands import app
 from archsim.cli.output import hush, prepare, say
-from archsim.cli.sweep_commands import app
 from archsim.errors import ArchsimError
 
 WRONG_INPUT = 2

@@ -33,11 +33,11 @@ from archsim.functional import (
     measure_precision,
 )
 from archsim.functional.splitting import split
-from archsim.functional.targets import Belongings, load_task, shipped_tasks
+from archsim.functional.targets import Belongings, load_task, shipped_network, shipped_tasks
 from archsim.hardware import Hardware
 from archsim.report import Report
 from archsim.report.running import counts_of
-from archsim.workload import RepetitionPlan, Workload, load_workload, shipped
+from archsim.workload import RepetitionPlan, Workload, shipped
 
 Simulated = Callable[[Workload, RepetitionPlan | None, float | None], Report]
 
@@ -119,7 +119,7 @@ class Evaluation:
             task = self.conditions.part_of(task)
             network = exported(task)
         if model in shipped():
-            network = replace(network, workload=_same(load_workload(model), network.workload))
+            network = shipped_network(model, network)
         workload = network.workload.with_bits(*self.conditions.bits)
         return Subject(task, replace(network, workload=workload), _notes(task, how, looked_at))
 
@@ -258,13 +258,3 @@ def _numbers(name: str, text: str | None) -> tuple[float, ...] | None:
             f"--{name}: found {text!r}; expected numbers with commas between them, one for each "
             "channel; write such as 0.485,0.456,0.406"
         ) from None
-
-
-def _same(known: Workload, found: Workload) -> Workload:
-    if known.fingerprint != found.fingerprint:
-        raise WorkloadError(
-            f"{known.name}: found another network in the task ({found.fingerprint}) than in the "
-            f"workload ({known.fingerprint}); expected the same; make the workload again with "
-            "python workloads/NAME.py"
-        )
-    return known

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archsim.cli.accuracy_commands import app
 from archsim.cli.aims import OF_AIM, PHOTONS, aim_and_rules, as_typed, check_options, renamed
+from archsim.cli.commands import app
 from archsim.cli.options import (
     AllOps,
     AsFormat,
@@ -45,8 +45,6 @@ if TYPE_CHECKING:
     from archsim.hardware import Hardware
     from archsim.report.learning import CountsRow, PlanRow
     from archsim.workload import Workload
-
-__all__ = ["app"]
 
 PLAN = Kind("plan", (".yaml", ".yml", ".json"), frozenset({"format", "fingerprint", "counts"}))
 
@@ -146,8 +144,8 @@ def _checkpoint(output: Path | None, checkpoint: Path | None) -> Path | None:
 def _learned(evaluation: Evaluation, subject: Subject, chosen: _Chosen) -> LearnedPlan:
     """Return what learning finds; a machine that cannot run the network is refused before."""
     from archsim.functional.learning import learn as find
-    from archsim.functional.learning.energy import optical_energy_per_mac_j
     from archsim.functional.metrics import METRICS
+    from archsim.hardware.light import optical_energy_per_mac_j
 
     hardware, task = chosen.hardware, subject.task
     price = None

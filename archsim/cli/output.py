@@ -118,10 +118,10 @@ def show(report: Report, format_: Format, *, all_ops: bool) -> None:
     elif format_ is Format.CSV:
         write_csv(list(_op_rows(report)))
     else:
-        from archsim.report.text import print_report  # needs rich
+        from archsim.report.short_text import print_screen  # needs rich
 
         with console() as page:
-            print_report(report, page, all_ops=all_ops)
+            print_screen(report, page, all_ops=all_ops)
     warn(report.warnings)
 
 

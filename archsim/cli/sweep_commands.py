@@ -8,20 +8,29 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archsim.cli.learning_commands import app
-from archsim.cli.output import ProgressBar, console, say, warn
-from archsim.units import format_si, quantity_of
+from archsim.cli.commands import app
+from archsim.cli.options import AsFormat
+from archsim.cli.output import Format, ProgressBar, console, say, warn
+from archsim.cli.sweep_reading_commands import compare as compared
+from archsim.errors import ConfigError
+from archsim.report.quantities import figure
+from archsim.units import format_si
 
 if TYPE_CHECKING:
     from archsim.sweep.running import News
     from archsim.sweep.sweep import Sweep
 
+<<<<<<< HEAD
+=======
 __all__ = ["app"]
 
+_REASONS = 10
+
+>>>>>>> fa6017aef2aff489c916a69aaf465458f3325104
 
 @app.command()
 def sweep(  # noqa: PLR0913 - one parameter for each option
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="What varies.")],
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="What varies.")] = None,
     *,
     output: Annotated[
         Path | None,
@@ -42,8 +51,23 @@ def sweep(  # noqa: PLR0913 - one parameter for each option
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what it would be, and run a sample only.")
     ] = False,
+    compare: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(metavar="DIR DIR", help="Compare the results of two sweeps instead."),
+    ] = None,
+    format_: AsFormat = Format.TABLE,
 ) -> None:
     """Run every point that a file describes; what is there already is kept."""
+    if compare is not None:
+        if file is not None:
+            raise ConfigError(
+                f"--compare: found it beside {file}; expected two folders of results and no file; "
+                "leave one out"
+            )
+        compared(*compare, format_)
+        return
+    if file is None:
+        raise ConfigError("sweep: found no FILE; expected a sweep file; name one")
     from archsim.sweep import load_sweep_file, run_sweep  # other commands do without
     from archsim.sweep.starting import Running
 
@@ -70,7 +94,7 @@ def _teller(bar: ProgressBar) -> Callable[[News], None]:
     def tell(news: News) -> None:
         figures = [f"{news.rate_per_s:.1f} points/s"]
         figures += [f"{count} {status}" for status, count in _amiss(news)]
-        figures += [f"{name} {_figure(name, value)}" for name, value in news.best.items()]
+        figures += [f"{name} {figure(name, value).text}" for name, value in news.best.items()]
         bar(news.kept + news.finished, news.total, figures=", ".join(figures))
 
     return tell
@@ -78,11 +102,6 @@ def _teller(bar: ProgressBar) -> Callable[[News], None]:
 
 def _amiss(news: News) -> Iterator[tuple[str, int]]:
     return ((status, count) for status, count in news.counts.items() if status != "done")
-
-
-def _figure(name: str, value: float) -> str:
-    quantity = quantity_of(name)
-    return format_si(value, quantity.symbols[0].replace("^", "")) if quantity else f"{value:.4g}"
 
 
 def _conclude(sweep: Sweep, folder: Path, news: News) -> None:
@@ -106,7 +125,7 @@ def _conclude(sweep: Sweep, folder: Path, news: News) -> None:
         if news.counts.get(status)
     ]
     lines += [
-        (f"best {name}", _figure(name, value), f"{sweep.objectives[name]}, of these")
+        (f"best {name}", figure(name, value).text, f"{sweep.objectives[name]}, of these")
         for name, value in news.best.items()
     ]
     with console() as page:
@@ -141,8 +160,10 @@ def _rehearse(sweep: Sweep, workers: int) -> None:
         page.print(sweep.name, style="bold", soft_wrap=True)
         print_lines(page, lines)
         if found.misfits:
-            rows = [(f"{m.points:,}", m.reason, m.examples[0]) for m in found.misfits]
-            print_table(page, "Points that cannot be", ["points", "why", "first"], rows, left=3)
+            rows = [(f"{m.points:,}", m.reason, m.examples[0]) for m in found.misfits[:_REASONS]]
+            more = len(found.misfits) - len(rows)
+            title = "Points that cannot be" + (f" (and {more} more reasons)" if more else "")
+            print_table(page, title, ["points", "why", "first"], rows, left=3)
 
 
 def _duration(seconds: float) -> str:

@@ -11,11 +11,15 @@ from archsim.errors import ArchsimError, WorkloadError
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of file: what it is called, its extensions, and keys that every one has."""
+    """A kind of file: what it is called, its extensions, and what every one has.
+
+    That is keys, or for files that hold no plain data an opening.
+    """
 
     name: str
     extensions: tuple[str, ...]
-    keys: frozenset[str]
+    keys: frozenset[str] = frozenset()
+    opening: str = ""
 
 
 WORKLOAD = Kind(
@@ -54,8 +58,18 @@ def check_target(path: Path, kind: Kind = WORKLOAD) -> None:
 def _is_one(path: Path, kind: Kind) -> bool:
     if path.is_symlink() or not path.is_file():
         return False
+    if kind.opening:
+        return _begins_with(path, kind.opening.encode())
     try:
         data = documents.read(path).data
     except ArchsimError:
         return False
     return isinstance(data, dict) and data.keys() >= kind.keys
+
+
+def _begins_with(path: Path, opening: bytes) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(opening)) == opening
+    except OSError:
+        return False

@@ -16,6 +16,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from archsim.engine.trace import SKIPPED
 from archsim.mapping.code import Opcode
 
 Ints = NDArray[np.int64]
@@ -30,9 +31,6 @@ at the same places of the loop."""
 
 SPACING = (4, 16, 64, 256, 1024, 4096, 16384)
 """Sweeps between two snapshots of each level: recurrences of up to so many sweeps are found."""
-
-SKIPPED = -1
-"""Instead of a line: the log tells of periods that were skipped."""
 
 _INTERVALS = np.array(SPACING)
 _UNBOUNDED = 1 << 62

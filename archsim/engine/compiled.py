@@ -73,7 +73,7 @@ def run(
         executed += steps
         skipped += periods
         if trace:
-            _tell(trace, log[:rows].tolist())
+            trace.happened(log[:rows])
         if progress:
             progress(int(state.works.sum()), total)
     lines, ends = state.line.tolist(), program.lines.starts[1:]
@@ -81,14 +81,6 @@ def run(
     if waiting:
         raise deadlock(program, int(state.clock.max(initial=0)), waiting)
     return ledger_of("compiled", program, _times(state), executed, skipped)
-
-
-def _tell(trace: Trace, rows: Iterable[tuple[int, int, int, int, int]]) -> None:
-    for unit, line, ticks, periods, length in rows:
-        if line == _kernel.SKIPPED:
-            trace.skipped(unit, length, ticks, periods)
-        else:
-            trace.done(unit, line, ticks)
 
 
 def _times(state: State) -> Times:

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
+import numpy as np
 import simpy
 from simpy.events import Event, Timeout
 
@@ -66,7 +67,7 @@ class _Run:
     queues: list[_Queue]
     arbiter: Arbiter
     tallies: list[_Tally]
-    trace: Trace | None
+    told: list[tuple[int, ...]] | None
 
 
 def run(
@@ -81,7 +82,7 @@ def run(
     Args:
         program: One instruction stream per unit.
         progress: Called now and then, and at the end.
-        trace: Called with every instruction that completes.
+        trace: Told of every instruction that completes.
         clock: The environment to run in, a fresh one by default; no clock that orders the events
             of one instant and priority in another way may change the result.
 
@@ -92,11 +93,12 @@ def run(
     channels = zip(program.channels, program.latency_ticks, strict=True)
     queues = [_Queue(channel.capacity, ticks) for channel, ticks in channels]
     tallies = [_Tally() for _ in code.pairs]
-    shared = _Run(clock, code, queues, Arbiter(clock, program.ports), tallies, trace)
+    told: list[tuple[int, ...]] | None = None if trace is None else []
+    shared = _Run(clock, code, queues, Arbiter(clock, program.ports), tallies, told)
     states = [_State() for _ in program.units]
     for index, state in enumerate(states):
         clock.process(_execute(shared, index, state))
-    _drain(shared, progress)
+    _drain(shared, progress, trace)
     waiting = [(unit, state.line) for unit, state in enumerate(states) if state.end_tick is None]
     if waiting:
         holders = [shared.arbiter.holders(port) for port in range(len(program.ports))]
@@ -112,7 +114,7 @@ def run(
     return ledger_of("simpy", program, times, executed=code.steps)
 
 
-def _drain(shared: _Run, progress: Progress | None) -> None:
+def _drain(shared: _Run, progress: Progress | None, trace: Trace | None) -> None:
     """Process events until none is left, reporting now and then."""
     total, exhausted = shared.code.works if progress else 0, False
     while not exhausted:
@@ -121,6 +123,9 @@ def _drain(shared: _Run, progress: Progress | None) -> None:
                 shared.clock.step()
         except simpy.core.EmptySchedule:
             exhausted = True
+        if trace and shared.told:
+            trace.happened(np.array(shared.told, np.int64))
+            shared.told.clear()
         if progress:
             progress(sum(tally.works for tally in shared.tallies), total)
 
@@ -128,7 +133,7 @@ def _drain(shared: _Run, progress: Progress | None) -> None:
 def _execute(  # noqa: C901, PLR0912, PLR0915  (one arm per instruction, inlined: this is the hot loop)
     shared: _Run, unit: int, state: _State
 ) -> Generator[Event, None, None]:
-    clock, queues, arbiter, trace = shared.clock, shared.queues, shared.arbiter, shared.trace
+    clock, queues, arbiter, told = shared.clock, shared.queues, shared.arbiter, shared.told
     opcodes, first, second = shared.code.opcodes, shared.code.first, shared.code.second
     parts, tallies = shared.code.parts, shared.tallies
     remaining: dict[int, int] = {}  # iterations left of each loop
@@ -190,7 +195,7 @@ def _execute(  # noqa: C901, PLR0912, PLR0915  (one arm per instruction, inlined
             now = clock.now
         elif opcode == _RELEASE:
             arbiter.release(argument, unit)
-        if trace is not None and opcode < _LOOP:
-            trace.done(unit, line, now)
+        if told is not None and opcode < _LOOP:
+            told.append((unit, line, now, 0, 0))
         line += 1
     state.end_tick = now

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from archsim.documents import plain
 from archsim.functional.levels import select
 from archsim.functional.path import AnalogPath
-from archsim.functional.settings import AdcRange, Settings
+from archsim.functional.settings import AdcRange, Quantisation, Settings
 from archsim.hardware import Hardware
 from archsim.mapping import Arithmetic, arithmetic
 from archsim.workload import RepetitionPlan, Workload
@@ -22,10 +22,12 @@ class Specification:
     Attributes:
         numbers: How every product is cut, and how often it is repeated.
         path: What its sums go through.
+        quantisation: Levels of activations and weights; None: single precision.
     """
 
     numbers: Arithmetic
     path: AnalogPath
+    quantisation: Quantisation | None
 
     @classmethod
     def of(
@@ -40,7 +42,8 @@ class Specification:
         Raises:
             ArchsimError: The plan or the machine does not fit the workload, or a source is unknown.
         """
-        return cls(arithmetic(workload, hardware, plan), _path(hardware, settings))
+        path = _path(hardware, settings)
+        return cls(arithmetic(workload, hardware, plan), path, settings.quantisation)
 
     @property
     def hash(self) -> str:

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from archsim.documents import closest
 from archsim.errors import ConfigError, WorkloadError
-from archsim.frontend import read_kwargs
+from archsim.frontend import Exported, read_kwargs
 from archsim.frontend.targets import importable, is_target
 from archsim.functional.callables import guarded, made, try_out
 from archsim.functional.data import Data, load_data
@@ -27,7 +27,7 @@ from archsim.functional.metrics import METRICS
 from archsim.functional.splitting import learning_source
 from archsim.functional.task import ShippedTask, Task
 from archsim.functional.weights import load_weights
-from archsim.workload import shipped
+from archsim.workload import load_workload, shipped
 
 CALIBRATING = 100
 """Test examples that set ranges where there is no other data."""
@@ -63,6 +63,22 @@ class Belongings:
         """Return the names of those that are given."""
         values = {column.name: getattr(self, column.name) for column in fields(self)}
         return [name for name, value in values.items() if value not in (None, (), [])]
+
+
+def shipped_network(name: str, network: Exported) -> Exported:
+    """Return the network of a shipped task with the workload that ships: bits, and all.
+
+    Raises:
+        WorkloadError: They are two networks.
+    """
+    known, found = load_workload(name), network.workload
+    if known.fingerprint != found.fingerprint:
+        raise WorkloadError(
+            f"{known.name}: found another network in the task ({found.fingerprint}) than in the "
+            f"workload ({known.fingerprint}); expected the same; make the workload again with "
+            "python workloads/NAME.py"
+        )
+    return replace(network, workload=known)
 
 
 def shipped_tasks() -> Mapping[str, ShippedTask]:

@@ -7,6 +7,7 @@ nothing else has to be edited.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from fractions import Fraction
 from math import ceil
 from typing import Annotated, Any, ClassVar, Literal, Union, get_args
@@ -65,6 +66,8 @@ class Component(Spec, ABC):
                     f"{cls.__qualname__}: found the kind {kind!r}, taken by {taken.__qualname__}; "
                     "expected another; rename one of them"
                 )
+            for told in LATECOMERS:
+                told(cls.slot)
 
     @property
     @abstractmethod
@@ -86,6 +89,10 @@ class Component(Spec, ABC):
 
 REGISTRY: dict[str, dict[str, type[Component]]] = {}
 """Every kind of component: slot, then kind, then class."""
+
+
+LATECOMERS: list[Callable[[str], None]] = []
+"""Told of a slot that gets a further kind once machines are defined."""
 
 
 class Sized(Component):
@@ -122,9 +129,9 @@ class Rated(Spec):
         return ceil(clock_hz / self.rate_hz)
 
 
-def one_of(slot: type[Component]) -> Any:
+def one_of(slot: str) -> Any:
     """Return the type of a field that holds any registered component of a slot."""
-    models = tuple(dict.fromkeys(REGISTRY[slot.slot].values()))
+    models = tuple(dict.fromkeys(REGISTRY[slot].values()))
     if len(models) == 1:
         return models[0]
     return Annotated[Union[models], Field(discriminator="kind")]  # noqa: UP007 - built at run time

@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from archsim.hardware.optical import Photodiode as AnyDetector
     from archsim.hardware.receivers import Tia as AnyTia
 else:
-    AnyLaser = one_of(optical.LaserSlot)
-    AnyComb = one_of(optical.CombSlot)
-    AnyModulator = one_of(optical.ModulatorSlot)
-    AnyDetector = one_of(optical.DetectorSlot)
-    AnyDac = one_of(converters.DacSlot)
-    AnyAdc = one_of(converters.AdcSlot)
-    AnyTia = one_of(receivers.TiaSlot)
-    AnyArray = one_of(arrays.ArraySlot)
-    AnyAccumulator = one_of(digital.AccumulatorSlot)
-    AnyBuffer = one_of(digital.BufferSlot)
-    AnyDram = one_of(digital.DramSlot)
-    AnyVectorUnit = one_of(digital.VectorUnitSlot)
+    AnyLaser = one_of(optical.LaserSlot.slot)
+    AnyComb = one_of(optical.CombSlot.slot)
+    AnyModulator = one_of(optical.ModulatorSlot.slot)
+    AnyDetector = one_of(optical.DetectorSlot.slot)
+    AnyDac = one_of(converters.DacSlot.slot)
+    AnyAdc = one_of(converters.AdcSlot.slot)
+    AnyTia = one_of(receivers.TiaSlot.slot)
+    AnyArray = one_of(arrays.ArraySlot.slot)
+    AnyAccumulator = one_of(digital.AccumulatorSlot.slot)
+    AnyBuffer = one_of(digital.BufferSlot.slot)
+    AnyDram = one_of(digital.DramSlot.slot)
+    AnyVectorUnit = one_of(digital.VectorUnitSlot.slot)
 
 __all__ = [
     "AnyAccumulator",

@@ -94,6 +94,21 @@ def light_of(hardware: Hardware) -> Light | None:
     )
 
 
+def optical_energy_per_mac_j(hardware: Hardware) -> float | None:
+    """Return the detected light of one multiply-accumulate in a base pass [J].
+
+    E_1·h·c/λ, with E_1 the photons per MAC of a base pass. None on a machine that states no such
+    level: there, light follows from data and laser power.
+    """
+    laser = hardware.tiles.laser
+    if laser is None:
+        return None
+    for source in hardware.noise():
+        if source.formula in (Formula.SHOT_RENORMALISED, Formula.SHOT_DIRECT):
+            return float(source.parameters["photons_per_mac"] * optics.photon_j(laser.wavelength_m))
+    return None
+
+
 def noise_of(hardware: Hardware) -> tuple[NoiseSource, ...]:
     """Return every noise source of one base pass, with all that its formula needs.
 

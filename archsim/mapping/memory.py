@@ -28,12 +28,14 @@ class Traffic:
         fetched: Tensors moved back into the buffer before the step.
         streamed: Operands read straight from DRAM.
         streams_output: Whether the output goes straight to DRAM.
+        buffered_bits: What activations take of the buffer meanwhile, which follows from all else.
     """
 
     spilled: tuple[str, ...] = ()
     fetched: tuple[str, ...] = ()
     streamed: frozenset[str] = frozenset()
     streams_output: bool = False
+    buffered_bits: int = field(default=0, compare=False)
 
 
 @dataclass(slots=True)
@@ -44,10 +46,15 @@ class _Draft:
     fetched: list[str] = field(default_factory=list)
     streamed: set[str] = field(default_factory=set)
     streams_output: bool = False
+    buffered_bits: int = 0
 
     def finished(self) -> Traffic:
         return Traffic(
-            tuple(self.spilled), tuple(self.fetched), frozenset(self.streamed), self.streams_output
+            tuple(self.spilled),
+            tuple(self.fetched),
+            frozenset(self.streamed),
+            self.streams_output,
+            self.buffered_bits,
         )
 
 
@@ -90,6 +97,7 @@ class _Serial:
         self._buffered |= wanted | {step.output}
         while (excess_bits := self._used_bits(step.output) - self._capacity_bits) > 0:
             self._evict(self._victim(index, excess_bits), index, traffic)
+        traffic.buffered_bits = self._used_bits(step.output)
         self._in_dram |= {step.output} if traffic.streams_output else set()
         for tensor in set(self._buffered):
             if self._next_use(tensor, index + 1) is None and tensor not in self._graph.outputs:
@@ -164,8 +172,13 @@ def plan_pipelined(
         if sum(b for t, b in held_bits.items() if t not in through_dram) <= capacity_bits:
             break
         through_dram.add(tensor)
+    buffered_bits = {t: b for t, b in held_bits.items() if t not in through_dram}
     plans = [
-        Traffic(streamed=step.reads & through_dram, streams_output=step.output in through_dram)
+        Traffic(
+            streamed=step.reads & through_dram,
+            streams_output=step.output in through_dram,
+            buffered_bits=sum(buffered_bits.values()),
+        )
         for step in graph.steps
     ]
-    return plans, {t: b for t, b in held_bits.items() if t not in through_dram}
+    return plans, buffered_bits

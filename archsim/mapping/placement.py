@@ -26,6 +26,7 @@ class Placement:
         weight_slices: Parts that a weight's bits are held or driven in.
         repetitions: Its largest repetition count.
         spilled: Tensors that went to DRAM for it, or came back; the network's inputs apart.
+        buffered_bits: What activations take of the buffer while it runs: what is live.
     """
 
     op: str
@@ -39,6 +40,7 @@ class Placement:
     weight_slices: int = 1
     repetitions: int | float = 1
     spilled: int = 0
+    buffered_bits: int = 0
 
 
 def placements(
@@ -56,7 +58,14 @@ def placements(
         spilled = len(moved.spilled) + len(back) + moved.streams_output
         macs = op.gemm.macs if op.gemm else 0
         if layout is None:
-            placement = Placement(op.name, op.kind, str(step.place), macs, spilled=spilled)
+            placement = Placement(
+                op.name,
+                op.kind,
+                str(step.place),
+                macs,
+                spilled=spilled,
+                buffered_bits=moved.buffered_bits,
+            )
         else:
             placement = Placement(
                 op.name,
@@ -70,8 +79,11 @@ def placements(
                 weight_slices=layout.weight_slices,
                 repetitions=max(counts[op.name]),
                 spilled=spilled,
+                buffered_bits=moved.buffered_bits,
             )
         found[op.name] = placement
         for rider in step.fused:
-            found[rider.name] = Placement(rider.name, rider.kind, op.name)
+            found[rider.name] = Placement(
+                rider.name, rider.kind, op.name, buffered_bits=moved.buffered_bits
+            )
     return found

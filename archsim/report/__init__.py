@@ -21,14 +21,21 @@ Rules that decide the numbers:
 * Static power is paid as the docstring of ``energy`` says. What a ``pipelined`` machine spends on
   loading its weights, once, stands apart in ``programming``.
 
+``timeline`` draws a run for viewers of trace events; ``trace_file`` writes down every instruction.
+Both are told of a run while it is under way (``engine.trace``).
+
 Accuracy, where it was asked, is carried along, never computed here: a report without it must not
 wait for torch.
 
 Tables are rows of plain dataclasses; they become DataFrames when one is asked for, so that the
 command line does without pandas.
 
-Refused: actions that the machine has no cost for, a run that never stored an output, and to write
-over a folder that is not a report.
+A saved report (``saving``) is a folder with everything that is known of the run: the machine and
+the plan lie beside the tables, so that ``loading`` needs nothing else, and ``figures``, which bring
+matplotlib, are drawn from it as from a fresh one.
+
+Refused: actions that the machine has no cost for, a run that never stored an output, to write over
+a folder that is not a report, and to read one of which parts are damaged or of different runs.
 """
 
 from __future__ import annotations

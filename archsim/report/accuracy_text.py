@@ -21,7 +21,7 @@ FEW = 16
 TOP = 8
 """Ops shown of many."""
 
-_NAMES = {"top1": "top-1 accuracy", "spearman": "Spearman's rank correlation"}
+METRIC_NAMES = {"top1": "top-1 accuracy", "spearman": "Spearman's rank correlation"}
 Lines = list[tuple[str, str, str]]
 
 
@@ -36,7 +36,7 @@ def print_accuracy(
         changed: Settings that are not the default ones.
         all_ops: Whether to list every op, however many there are.
     """
-    name = _NAMES.get(accuracy.metric, accuracy.metric)
+    name = METRIC_NAMES.get(accuracy.metric, accuracy.metric)
     title = f"{accuracy.task} on {accuracy.hardware}: {name} of {accuracy.examples:,} examples"
     console.print(readable(title), style="bold", soft_wrap=True)
     lines = [
@@ -111,7 +111,7 @@ def in_headline(accuracy: Accuracy) -> Lines:
     """Return the lines that accuracy takes among a run's other figures."""
     unit, drop = accuracy.unit, accuracy.drop
     quantised, clean = value(accuracy.quantised, unit), value(accuracy.clean, unit)
-    name = _NAMES.get(accuracy.metric, accuracy.metric)
+    name = METRIC_NAMES.get(accuracy.metric, accuracy.metric)
     counted = f"{name} of {accuracy.examples:,} examples"
     if not accuracy.noise:
         return [

@@ -11,7 +11,7 @@ from archsim.report.report import FORMAT, Report
 if TYPE_CHECKING:
     from archsim.functional import Accuracy
 
-_APART = ("programming", "provenance", "warnings", "tables", "accuracy")
+_APART = ("programming", "provenance", "warnings", "machine", "plan", "tables", "accuracy")
 
 
 def document(report: Report) -> dict[str, Any]:

@@ -18,9 +18,10 @@ memories in use are on, beside what is always on: drivers, light and receivers h
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 
 from archsim.engine import Ledger
 from archsim.errors import SimulationError
@@ -106,19 +107,8 @@ def by_component_j(
     found: dict[str, Fraction] = defaultdict(Fraction)
     for action, count in counts.items():
         found[action.partition(".")[0]] += count * costs_j[action]
-    for slot, part in hardware.parts().items():
-        power_w = Fraction(part.component.static_w())
-        if not power_w:
-            continue
-        if part.component.on == "always":
-            ticks: int | Fraction = ledger.makespan_ticks * part.per_machine
-        else:
-            users = _users(slot, compiled.placements, ledger, windows)
-            ticks = part.shared * _covered_ticks(users.values())
-            for op, window in users.items() if part.per_tile else ():
-                on_ticks = part.per_tile * compiled.placements[op].tiles * window.ticks
-                ticks += on_ticks * _brighter(slot, op, hardware, compiled)
-        found[slot] += ticks * compiled.tick_s * power_w
+    for slot, start_tick, end_tick, power_w in static_spans(hardware, compiled, ledger, windows):
+        found[slot] += (end_tick - start_tick) * power_w * compiled.tick_s
     return {slot: energy_j for slot, energy_j in found.items() if energy_j}
 
 
@@ -155,11 +145,7 @@ Amounts = dict[tuple[str, str], Fraction]
 
 def _costs_j(hardware: Hardware, actions: Iterable[str]) -> dict[str, Fraction]:
     """Return the energy of every action of a machine, which must have one for all of these."""
-    costs_j = {
-        f"{slot}.{action}": Fraction(energy_j)
-        for slot, part in hardware.parts().items()
-        for action, energy_j in part.component.costs().items()
-    }
+    costs_j = action_costs_j(hardware)
     unknown = sorted(set(actions) - costs_j.keys())
     if unknown:
         raise SimulationError(
@@ -176,6 +162,37 @@ def _dynamic_j(hardware: Hardware, ledger: Ledger) -> Amounts:
         for action, count in counts.items():
             found[op_of(op), action.partition(".")[0]] += count * costs_j[action]
     return found
+
+
+def action_costs_j(hardware: Hardware) -> dict[str, Fraction]:
+    """Return the energy of every action that the machine has a cost for."""
+    return {
+        f"{slot}.{action}": Fraction(energy_j)
+        for slot, part in hardware.parts().items()
+        for action, energy_j in part.component.costs().items()
+    }
+
+
+def static_spans(
+    hardware: Hardware, compiled: Compiled, ledger: Ledger, windows: Mapping[str, Window]
+) -> Iterator[tuple[str, int, int, Fraction]]:
+    """Yield when components draw static power: slot, first tick, tick after the last, power [W]."""
+    for slot, part in hardware.parts().items():
+        power_w = Fraction(part.component.static_w())
+        if not power_w:
+            continue
+        if part.component.on == "always":
+            yield slot, 0, ledger.makespan_ticks, part.per_machine * power_w
+            continue
+        users = _users(slot, compiled.placements, ledger, windows)
+        changes = list(active_ticks((w.start_tick, w.end_tick) for w in users.values()).items())
+        for (tick, running), (following, _) in pairwise(changes):
+            if running and part.shared:
+                yield slot, tick, following, part.shared * power_w
+        for op, window in users.items() if part.per_tile else ():
+            instances = part.per_tile * compiled.placements[op].tiles
+            raised_w = instances * power_w * _brighter(slot, op, hardware, compiled)
+            yield slot, window.start_tick, window.end_tick, raised_w
 
 
 def _static_j(
@@ -241,16 +258,6 @@ def _own_ticks(
     for op, window in users.items() if part.per_tile else ():
         found[op] += part.per_tile * placements[op].tiles * window.ticks
     return found
-
-
-def _covered_ticks(windows: Iterable[Window]) -> int:
-    """Return for how long at least one of some ops was under way."""
-    covered_ticks, before_tick, running = 0, 0, 0
-    for tick, after in active_ticks((w.start_tick, w.end_tick) for w in windows).items():
-        if running:
-            covered_ticks += tick - before_tick
-        before_tick, running = tick, after
-    return covered_ticks
 
 
 def _brighter(slot: str, op: str, hardware: Hardware, compiled: Compiled) -> Fraction:

@@ -9,8 +9,8 @@ from rich.console import Console
 from archsim.hardware import Entry
 from archsim.hardware.check import BITS, Facts
 from archsim.hardware.light import Light
+from archsim.report.quantities import share
 from archsim.report.tables import print_lines, print_table, readable
-from archsim.report.text import share
 from archsim.units import format_si
 
 

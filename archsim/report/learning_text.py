@@ -9,8 +9,8 @@ from rich.console import Console
 
 from archsim.report.accuracy_text import FEW, TOP, Lines, intervals, plain, points, value
 from archsim.report.learning import CountsRow, PlanRow, known
+from archsim.report.quantities import share
 from archsim.report.tables import print_lines, print_table, readable
-from archsim.report.text import share
 from archsim.units import format_si
 
 if TYPE_CHECKING:

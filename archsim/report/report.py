@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archsim.hardware import Hardware
 from archsim.report.precision import PrecisionRow, precision_rows
 from archsim.report.rows import (
     ActionRow,
@@ -16,6 +17,7 @@ from archsim.report.rows import (
     OpRow,
     UnitRow,
 )
+from archsim.workload import RepetitionPlan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,6 +122,8 @@ class Report:
         programming: What loading the weights took before a ``pipelined`` run.
         provenance: What it came from.
         warnings: What the reader should know before quoting a number.
+        machine: The machine itself.
+        plan: How often each product was repeated; None where the workload has none.
         tables: Everything in detail.
         accuracy: How accurate the network is on the machine, if that was asked, too.
     """
@@ -147,6 +151,8 @@ class Report:
     programming: Programming | None
     provenance: Provenance
     warnings: tuple[str, ...]
+    machine: Hardware = field(repr=False)
+    plan: RepetitionPlan | None = field(repr=False)
     tables: Tables = field(repr=False)
     accuracy: Accuracy | None = None
 
@@ -196,10 +202,9 @@ class Report:
         """Return one of the tables as a new DataFrame, a column for each field of its rows."""
         import pandas as pd  # only who asks for a frame pays for it
 
-        columns = {column.name: str(column.type) for column in fields(ROW_TYPES[table])}
+        columns = dtypes(table)
         rows = [[getattr(row, name) for name in columns] for row in self.rows(table)]
-        frame = pd.DataFrame(rows, columns=list(columns))
-        return frame.astype({name: DTYPES[kind] for name, kind in columns.items()})
+        return pd.DataFrame(rows, columns=list(columns)).astype(columns)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain data, as ``--format json`` prints it."""
@@ -208,9 +213,10 @@ class Report:
         return document(self)
 
     def save(self, folder: str | Path) -> None:
-        """Write the report into a folder: ``report.json`` and each table as Parquet and CSV.
+        """Write the report into a folder: ``report.json``, each table, the machine and the plan.
 
-        The folder appears as a whole or not at all. One that holds an earlier report is replaced.
+        Tables are there as Parquet and as CSV; ``load_report`` reads it all back. The folder
+        appears as a whole or not at all. One that holds an earlier report is replaced.
 
         Raises:
             ConfigError: The folder holds something else, or cannot be written.
@@ -231,7 +237,7 @@ ROW_TYPES = {
 }
 """The tables, in the order in which they are written."""
 
-DTYPES = {
+_DTYPES = {
     "str": "object",
     "str | None": "object",
     "int": "int64",
@@ -240,4 +246,8 @@ DTYPES = {
     "float | None": "float64",
     "int | float": "float64",
 }
-"""What pandas calls the type of a column."""
+
+
+def dtypes(table: str) -> dict[str, Any]:
+    """Return the columns of one of the tables, and what its DataFrame holds them as."""
+    return {column.name: _DTYPES[str(column.type)] for column in fields(ROW_TYPES[table])}

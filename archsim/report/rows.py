@@ -17,6 +17,8 @@ from archsim.report.windows import ROLE_NAMES, Window
 TRANSFERS = {INPUT: "input", OUTPUT: "output"}
 """Kinds of the pseudo-ops that move the network's inputs in and its outputs out."""
 
+_RIDES = "with "
+
 
 @dataclass(frozen=True, slots=True)
 class OpRow:
@@ -175,9 +177,14 @@ def _op_row(
     )
 
 
+def has_own_time(bound_by: str | None) -> bool:
+    """Whether an op has time of its own; those applied to another's results ride along."""
+    return bound_by is not None and not bound_by.startswith(_RIDES)
+
+
 def _bound_by(placement: Placement, window: Window | None) -> str | None:
     if placement.place not in ("array", "vector_unit", "dram"):
-        return f"with {placement.place}"
+        return f"{_RIDES}{placement.place}"
     return ROLE_NAMES[window.bound_by] if window else None
 
 

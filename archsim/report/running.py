@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from archsim import engine as engines
 from archsim import hardware as machines
 from archsim import workload as workloads
 from archsim.engine import Ledger
-from archsim.engine.trace import Progress, Trace
+from archsim.engine.trace import Progress, Together, Trace
 from archsim.errors import ConfigError
 from archsim.hardware import Hardware
 from archsim.hardware.check import facts
@@ -23,6 +24,9 @@ from archsim.report.report import Programming, Provenance, Report, Simulation, T
 from archsim.report.windows import windows
 from archsim.units import format_si
 from archsim.workload import RepetitionPlan, Workload
+
+if TYPE_CHECKING:
+    from archsim.report.timeline import TimelineFile
 
 _NAMED = 3
 """Ops that a warning names."""
@@ -39,6 +43,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - what a user can choose about a run, al
     progress: Progress | None = None,
     trace: Trace | None = None,
     verify_engine: bool = False,
+    timeline: TimelineFile | None = None,
 ) -> Report:
     """Return what a workload takes on a machine: time, energy and area, and where they go.
 
@@ -54,6 +59,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - what a user can choose about a run, al
         progress: Called now and then with how many works of how many are done.
         trace: Told of every instruction of the run, for example a ``TraceFile``.
         verify_engine: Whether to run on both engines, and to fail on any difference.
+        timeline: Where to draw the run.
 
     Raises:
         ArchsimError: Input that is wrong (``exit_code`` 2) or cannot run (``exit_code`` 3).
@@ -62,19 +68,23 @@ def simulate(  # noqa: PLR0913, PLR0917 - what a user can choose about a run, al
     network = workload if isinstance(workload, Workload) else workloads.load_workload(workload)
     counts = counts_of(network, machine, plan, repetitions)
     compiled = compile_workload(network, machine, counts, batch=batch, schedule=schedule)
-    ledger = engines.run(compiled.program, engine, progress, trace, verify=verify_engine)
+    told = Together([of for of in (trace, timeline) if of is not None]) if timeline else trace
+    ledger = engines.run(compiled.program, engine, progress, told, verify=verify_engine)
+    planned = _plan(network, counts)
     provenance = Provenance(
         archsim_version=version("archsim"),
         hardware_hash=machine.hash,
         workload_fingerprint=network.fingerprint,
         activation_bits=network.activation_bits,
         weight_bits=network.weight_bits,
-        plan_hash=_plan_hash(network, counts),
+        plan_hash=planned.hash if planned else None,
         engine=ledger.engine,
         engine_asked=engine,
     )
-    planned = counts if isinstance(counts, RepetitionPlan) else None
-    return report_of(machine, network, compiled, ledger, provenance, plan=planned)
+    report = report_of(machine, network, compiled, ledger, provenance, plan=planned)
+    if timeline is not None:
+        timeline.ran(machine, network, compiled, ledger, provenance)
+    return report
 
 
 def report_of(
@@ -139,6 +149,8 @@ def report_of(
         programming=Programming(*loading) if loading else None,
         provenance=provenance,
         warnings=_warnings(hardware, ledger),
+        machine=hardware,
+        plan=plan,
         tables=tables,
     )
 
@@ -172,13 +184,11 @@ def counts_of(
     )
 
 
-def _plan_hash(workload: Workload, counts: RepetitionPlan | int | float) -> str | None:
-    if not workload.gemms:
-        return None
-    plan = (
-        counts if isinstance(counts, RepetitionPlan) else RepetitionPlan.uniform(workload, counts)
-    )
-    return plan.hash
+def _plan(workload: Workload, counts: RepetitionPlan | int | float) -> RepetitionPlan | None:
+    """Return the counts as a plan; a workload without products has none."""
+    if isinstance(counts, RepetitionPlan):
+        return counts
+    return RepetitionPlan.uniform(workload, counts) if workload.gemms else None
 
 
 def _warnings(hardware: Hardware, ledger: Ledger) -> tuple[str, ...]:

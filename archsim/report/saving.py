@@ -8,13 +8,21 @@ import tempfile
 from pathlib import Path
 
 from archsim.errors import ConfigError
+from archsim.hardware import save_hardware
 from archsim.report.report import ROW_TYPES, Report
+from archsim.workload import save_plan
 
 HEADLINE = "report.json"
+MACHINE = "machine.yaml"
+PLAN = "plan.json"
 FILES = frozenset(
-    {HEADLINE, *(f"{table}.{kind}" for table in ROW_TYPES for kind in ("csv", "parquet"))}
+    {HEADLINE, MACHINE, PLAN}
+    | {f"{table}.{kind}" for table in ROW_TYPES for kind in ("csv", "parquet")}
 )
-"""Everything that a saved report may consist of; ``precision`` only where it has accuracy."""
+"""Everything that a saved report may consist of.
+
+``precision`` is there only where it has accuracy, the plan only where there are products.
+"""
 
 
 def save(report: Report, folder: Path) -> None:
@@ -97,6 +105,9 @@ def _remove(report: Path) -> None:
 def _write(report: Report, folder: Path) -> None:
     text = json.dumps(report.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
     (folder / HEADLINE).write_text(text + "\n", encoding="utf-8")
+    save_hardware(report.machine, folder / MACHINE)
+    if report.plan is not None:
+        save_plan(report.plan, folder / PLAN)
     for table in ROW_TYPES:
         if table == "precision" and report.accuracy is None:
             continue

@@ -59,7 +59,7 @@ def print_lines(console: Console, lines: Iterable[tuple[str, str, str]]) -> None
 
 def print_table(
     console: Console,
-    title: str,
+    title: str | None,
     columns: Sequence[str],
     rows: Iterable[Sequence[str]],
     *,
@@ -67,10 +67,12 @@ def print_table(
 ) -> None:
     """Print a table under its title, as many of its columns as there is room for.
 
-    The first ``left`` columns hold words, the others figures.
+    The first ``left`` columns hold words, the others figures. Without a title there is no rule
+    under the names of the columns either, to save lines.
     """
     console.print()
-    console.print(readable(title), style="bold", soft_wrap=True)
+    if title is not None:
+        console.print(readable(title), style="bold", soft_wrap=True)
     cells = [[readable(cell) for cell in row] for row in rows]
     widest = [_widest(column) for column in zip(columns, *cells, strict=True)]
     least = [min(w, LEAST_NAME) if i < left else w for i, w in enumerate(widest)]
@@ -78,6 +80,8 @@ def print_table(
     room = console.width + 1 - _RULED * len(shown)
     widths = _shared(shown, widest, least, room)
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=True, header_style="")
+    if title is None:
+        table = Table(box=None, padding=(0, _GAP, 0, 1), pad_edge=True, header_style="bold")
     for index in shown:
         word = index < left
         table.add_column(
@@ -89,7 +93,7 @@ def print_table(
         )
     for row in cells:
         table.add_row(*(row[index] for index in shown))
-    table.width = sum(widths.values()) + _RULED * len(shown) - 1
+    table.width = sum(widths.values()) + _RULED * len(shown) - (title is not None)
     console.print(table, crop=False)
     hidden = [name for index, name in enumerate(columns) if name and index not in shown]
     if hidden:

@@ -1,22 +1,17 @@
-"""A report for people: one screen, the most important things first."""
+"""A report for people, the most important things first; ``short_text`` is for low terminals."""
 
 from __future__ import annotations
 
 from rich.console import Console
 
+from archsim.report.quantities import rate, share
 from archsim.report.report import Report, Simulation
-from archsim.report.rows import ComponentRow, OpRow
+from archsim.report.rows import ComponentRow, OpRow, has_own_time
 from archsim.report.tables import print_lines, print_table, readable
 from archsim.units import format_si
 
-FEW = 16
-"""Ops that are all shown; of more, only those that take longest."""
-
-TOP = 8
-"""Ops shown of many, and components shown."""
-
-THOUSAND = 1000
-"""From here on a rate is shown in whole numbers."""
+TOP = 5
+"""Ops shown, those that take longest, and components, those that spend most."""
 
 
 def print_report(report: Report, console: Console, *, all_ops: bool = False) -> None:
@@ -27,21 +22,17 @@ def print_report(report: Report, console: Console, *, all_ops: bool = False) -> 
         console: Where to; names are printed as they are, never as markup.
         all_ops: Whether to list every op in order, however many there are.
     """
-    console.print(_title(report), style="bold", soft_wrap=True)
+    console.print(title_of(report), style="bold", soft_wrap=True)
     print_lines(console, _headline(report))
     _print_components(report, console)
     _print_ops(report, console, all_ops=all_ops)
     if report.schedule == "serial":
         console.print()
-        console.print(_bounds(report), soft_wrap=True)
+        console.print(bounds(report), soft_wrap=True)
 
 
-def share(part: float, whole: float) -> str:
-    """Return a part of a whole in percent."""
-    return f"{part / whole:.1%}" if whole else "-"
-
-
-def _title(report: Report) -> str:
+def title_of(report: Report) -> str:
+    """Return what ran on what, and how."""
     macs = format_si(report.macs, "MAC")
     return readable(
         f"{report.workload} on {report.hardware}: {report.schedule}, batch {report.batch}, "
@@ -51,12 +42,12 @@ def _title(report: Report) -> str:
 
 def _headline(report: Report) -> list[tuple[str, str, str]]:
     serial = report.schedule == "serial"
-    rate = "batch over makespan" if serial else "rate of outputs in the stream"
+    pace = "batch over makespan" if serial else "rate of outputs in the stream"
     tick = format_si(report.tick_s, "s")
     per_input = format_si(report.energy_per_input_j, "J")
     lines = [
         ("latency", format_si(report.latency_s, "s"), "first input's start to its stored output"),
-        ("throughput", _per_second(report.throughput_per_s), rate),
+        ("throughput", rate(report.throughput_per_s), pace),
         (
             "makespan",
             format_si(report.makespan_s, "s"),
@@ -96,9 +87,20 @@ def _simulation(of: Simulation) -> str:
     return f"{told}; {of.reason}" if of.reason else told
 
 
+def longest(report: Report) -> list[OpRow]:
+    """Return the ops that take longest."""
+    own = [row for row in report.tables.ops if has_own_time(row.bound_by)]
+    return sorted(own, key=_duration_s, reverse=True)[:TOP]
+
+
+def largest(report: Report) -> list[ComponentRow]:
+    """Return the components that spend most."""
+    return sorted(report.tables.components, key=_spent_j, reverse=True)[:TOP]
+
+
 def _print_components(report: Report, console: Console) -> None:
-    rows = sorted(report.tables.components, key=_spent_j, reverse=True)
-    title = "Energy by component" + _of(TOP, len(rows))
+    rows = largest(report)
+    title = "Energy by component" + _of(len(rows), len(report.tables.components))
     columns = ["component", "energy", "", "dynamic", "static", "count", "area"]
     cells = [
         (
@@ -110,17 +112,16 @@ def _print_components(report: Report, console: Console) -> None:
             f"{row.instances:,}",
             format_si(row.area_m2, "m2"),
         )
-        for row in rows[:TOP]
+        for row in rows
     ]
     print_table(console, title, columns, cells)
 
 
 def _print_ops(report: Report, console: Console, *, all_ops: bool) -> None:
-    rows = list(report.tables.ops)
-    title = f"Ops in order ({len(rows)})"
-    if len(rows) > FEW and not all_ops:
-        title = f"Longest ops ({TOP} of {len(rows)}; --all-ops lists them all)"
-        rows = sorted(filter(_has_time, rows), key=_duration_s, reverse=True)[:TOP]
+    rows, every = longest(report), len(report.tables.ops)
+    title = f"Longest ops ({len(rows)} of {every}; --all-ops lists them all)"
+    if all_ops or every <= TOP:
+        rows, title = list(report.tables.ops), f"Ops in order ({every})"
     columns = ["op", "kind", "bound by", "time", "", "stall", "energy", "util."]
     precise = {row.op: row.noise_bits for row in report.rows("precision")}
     columns += ["bits"] if precise else []
@@ -129,12 +130,12 @@ def _print_ops(report: Report, console: Console, *, all_ops: bool) -> None:
             row.op,
             row.kind,
             row.bound_by or "-",
-            _seconds(row.duration_s),
+            seconds(row.duration_s),
             share(row.duration_s or 0.0, report.makespan_s),
-            _seconds(row.stall_s) if row.macs else "",
+            seconds(row.stall_s) if row.macs else "",
             format_si(row.energy_j, "J"),
             "" if row.utilization is None else f"{row.utilization:.1%}",
-            *([_bits(precise.get(row.op))] if precise else []),
+            *([bits(precise.get(row.op))] if precise else []),
         )
         for row in rows
     ]
@@ -142,26 +143,25 @@ def _print_ops(report: Report, console: Console, *, all_ops: bool) -> None:
     print_table(console, title, columns, cells, left=3)
 
 
-def _bounds(report: Report) -> str:
+def bounds(report: Report) -> str:
+    """Return how much of the time which kind of unit bounds."""
     times_s: dict[str, float] = {}
     for row in report.tables.ops:
-        if row.bound_by and _has_time(row):
+        if row.bound_by and has_own_time(row.bound_by):
             times_s[row.bound_by] = times_s.get(row.bound_by, 0.0) + (row.duration_s or 0.0)
     largest = sorted(times_s.items(), key=lambda item: -item[1])
     listed = ", ".join(f"{name} {share(time_s, report.makespan_s)}" for name, time_s in largest)
     return f"Time by what bounds the op: {listed}"
 
 
-def _per_second(rate_hz: float) -> str:
-    return f"{rate_hz:,.0f} /s" if rate_hz >= THOUSAND else f"{rate_hz:.4g} /s"
-
-
-def _seconds(time_s: float | None) -> str:
+def seconds(time_s: float | None) -> str:
+    """Return a time; a dash where there is none."""
     return "-" if time_s is None else format_si(time_s, "s")
 
 
-def _bits(bits: float | None) -> str:
-    return "" if bits is None else f"{bits:.2f}"
+def bits(number: float | None) -> str:
+    """Return how many bits noise leaves."""
+    return "" if number is None else f"{number:.2f}"
 
 
 def _of(shown: int, available: int) -> str:
@@ -170,11 +170,6 @@ def _of(shown: int, available: int) -> str:
 
 def _spent_j(row: ComponentRow) -> float:
     return row.energy_j
-
-
-def _has_time(row: OpRow) -> bool:
-    """Whether an op has time of its own; those applied to another's results ride along."""
-    return row.bound_by is not None and not row.bound_by.startswith("with ")
 
 
 def _duration_s(row: OpRow) -> float:

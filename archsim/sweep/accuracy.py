@@ -11,11 +11,11 @@ from archsim.errors import WorkloadError
 from archsim.frontend import Exported
 from archsim.functional import Conditions, Settings, Specification, Task, evaluate, exported
 from archsim.functional.setup import tensors_sha256
-from archsim.functional.targets import Belongings, load_task, shipped_tasks
+from archsim.functional.targets import Belongings, load_task, shipped_network, shipped_tasks
 from archsim.hardware import Hardware
 from archsim.sweep.figures import Figures
 from archsim.sweep.file import AccuracyPart
-from archsim.workload import RepetitionPlan, Workload, load_workload
+from archsim.workload import RepetitionPlan, Workload
 
 Counts = RepetitionPlan | int | float
 
@@ -27,7 +27,7 @@ class Subject:
     Attributes:
         task: Weights and data, as many examples as are asked for.
         network: As both sides see it.
-        digest: Of weights, data and how examples are prepared.
+        digest: What identifies weights, data, how examples are prepared, and what is measured.
     """
 
     task: Task
@@ -60,11 +60,11 @@ def subject_of(target: str, asked: AccuracyPart, folder: Path) -> Subject:
     task = conditions_of(asked).part_of(load_task(target, _belongings(asked, folder)))
     network = exported(task)
     if ":" not in target:
-        network = replace(network, workload=_same(load_workload(target), network.workload))
+        network = shipped_network(target, network)
     one = task.prepare(*(values[:1] for values in task.inputs))
     tensors = (*task.inputs, task.targets, *task.calibration, *one)
     weights = task.model.state_dict().values()
-    return Subject(task, network, tensors_sha256((*tensors, *weights)))
+    return Subject(task, network, f"{task.metric} {tensors_sha256((*tensors, *weights))}")
 
 
 def specification_of(
@@ -128,13 +128,3 @@ def _belongings(asked: AccuracyPart, folder: Path) -> Belongings:
         labels=None if asked.labels is None else folder / asked.labels,
         metric=asked.metric,
     )
-
-
-def _same(known: Workload, found: Workload) -> Workload:
-    if known.fingerprint != found.fingerprint:
-        raise WorkloadError(
-            f"{known.name}: found another network in the task ({found.fingerprint}) than in the "
-            f"workload ({known.fingerprint}); expected the same; make the workload again with "
-            "python workloads/NAME.py"
-        )
-    return known

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from archsim.documents import Fault, Faults, Loc, closest
 from archsim.hardware import Hardware
 from archsim.hardware.keys import key_at
 from archsim.sweep.file import Range, SweepFile
+from archsim.sweep.ranges import ranged
 from archsim.sweep.settable import EXCLUSIVE, SETTABLE
 from archsim.sweep.space import Axis, Parameter
-from archsim.sweep.values import Key, Span, Value, listed, ranged
+from archsim.sweep.values import Key, Span, Value, listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +24,35 @@ class _Varied:
     values: tuple[Value, ...] | Span
 
 
-def axes_of(file: SweepFile, machines: Sequence[Hardware]) -> tuple[tuple[Axis, ...], list[Fault]]:
-    """Return the axes of a sweep file, in its order, and all that is wrong with them."""
+def axes_of(
+    file: SweepFile, machines: Sequence[Hardware], unread: Collection[str] = ()
+) -> tuple[tuple[Axis, ...], list[Fault]]:
+    """Return the axes of a sweep file, in its order, and all that is wrong with them.
+
+    Args:
+        file: The file.
+        machines: What it starts from.
+        unread: Keys that vary, too, but with values that could not be read.
+    """
     faults: list[Fault] = []
+    parameters: dict[str, Parameter] = {}
     varied: dict[str, _Varied] = {}
-    for name, entry in file.vary.items():
+    for name in (*file.vary, *unread):
         loc: Loc = ("vary", name)
         try:
-            parameter, keys = _parameter(name, machines)
+            parameters[name], keys = _parameter(name, machines)
         except ValueError as refused:
             faults.append(Fault(loc, str(refused)))
             continue
+        if name in unread:
+            continue
         try:
-            varied[name] = _Varied(name, parameter, _values(keys, entry, machines))
+            values = _values(keys, file.vary[name], machines)
+            varied[name] = _Varied(name, parameters[name], values)
         except Faults as refused:
             faults += [Fault((*loc, *fault.loc), fault.message) for fault in refused.faults]
-    faults += _doubles(varied)
-    groups, ungrouped = _groups(file, varied)
+    faults += _doubles(parameters)
+    groups, ungrouped = _groups(file, varied, unread)
     faults += ungrouped
     return tuple(_axis(group) for group in groups), faults
 
@@ -74,13 +87,13 @@ def _values(
     return first
 
 
-def _doubles(varied: Mapping[str, _Varied]) -> Iterator[Fault]:
+def _doubles(parameters: Mapping[str, Parameter]) -> Iterator[Fault]:
     """Yield entries that say what another one says already."""
-    names = list(varied)
+    names = list(parameters)
     for place, name in enumerate(names):
-        mine = varied[name].parameter
+        mine = parameters[name]
         for other in names[:place]:
-            its = varied[other].parameter
+            its = parameters[other]
             if mine.path and its.path and _overlap(mine.path, its.path):
                 yield Fault(
                     ("vary", name),
@@ -101,7 +114,7 @@ def _overlap(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
 
 
 def _groups(
-    file: SweepFile, varied: Mapping[str, _Varied]
+    file: SweepFile, varied: Mapping[str, _Varied], unread: Collection[str]
 ) -> tuple[list[list[_Varied]], list[Fault]]:
     """Return what moves in step, in the order of the file, and what cannot."""
     faults: list[Fault] = []
@@ -109,8 +122,8 @@ def _groups(
     for index, names in enumerate(file.together):
         for place, name in enumerate(names):
             loc: Loc = ("together", index, place)
-            if name not in file.vary:
-                known = list(file.vary)
+            known = [*file.vary, *unread]
+            if name not in known:
                 faults.append(
                     Fault(
                         loc,

@@ -46,18 +46,22 @@ class Grid:
 
 
 class Sample:
-    """Points at chosen shares of the axes."""
+    """Points at chosen shares of the axes.
+
+    Attributes:
+        shares: A row for each point, a column for each axis that moves.
+    """
 
     def __init__(self, space: Space, shares: NDArray[np.float64]) -> None:
-        """Take shares: a row for each point, a column for each axis that moves."""
-        self._space, self._shares = space, shares
+        """Take the space and the shares."""
+        self._space, self.shares = space, shares
         self._moving = [axis.size != 1 for axis in space.axes]
 
     def __len__(self) -> int:
-        return len(self._shares)
+        return len(self.shares)
 
     def __getitem__(self, number: int) -> Places:
-        row = iter(self._shares[number].tolist())
+        row = iter(self.shares[number].tolist())
         return self._space.at_shares([next(row) if moves else 0.0 for moves in self._moving])
 
 
@@ -67,6 +71,13 @@ def design_of(sweep: Sweep) -> Design:
     if search.method == "grid":
         return Grid(space)
     return Sample(space, _SHARES[search.method](moving(space), search.trials or 1, search.seed))
+
+
+def points_of(space: Space, method: str, trials: int | None) -> int:
+    """Return how many points a method takes, without choosing them."""
+    axes = len(moving(space))
+    each = {"grid": space.size or 0, "saltelli": axes + 2, "morris": axes + 1}
+    return each[method] if method == "grid" else each.get(method, 1) * (trials or 0)
 
 
 def moving(space: Space) -> tuple[Axis, ...]:

@@ -14,19 +14,15 @@ never computed twice.
 from __future__ import annotations
 
 import json
-import os
-import socket
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
 
-from filelock import FileLock, Timeout
-
 from archsim import documents
-from archsim.errors import ConfigError
-from archsim.sweep.designs import Design, numbers
+from archsim.sweep.designs import Design, moving, numbers
+from archsim.sweep.holding import HOLDER, LOCK, hold
 from archsim.sweep.identity import Identity
 from archsim.sweep.limits import inside
 from archsim.sweep.log import Log
@@ -36,17 +32,21 @@ from archsim.sweep.sweep import Sweep
 from archsim.sweep.table import OPS, POINTS, Row, Table, schema_of, schema_of_ops
 
 SWEEP = "_sweep.json"
+"""Written last: what else is in a directory without it is what a killed process began."""
+
 LOG = "_log.jsonl"
 ACCURACY = "_accuracy.jsonl"
-LOCK = "_lock"
-HOLDER = "_holder.json"
-JOURNAL = "_optuna.log"
+JOURNAL = "_optuna"
 
 ROLL = 2_000
 """Entries of the log before the table takes them in, at least."""
 
 GROWTH = 0.2
 """Part of the table that the log may be before it takes it in: copying stays a small factor."""
+
+
+_OWN = (LOCK, HOLDER, "_log", ACCURACY, POINTS, OPS, f"_{POINTS}", JOURNAL, f".{SWEEP}", "._log")
+"""How names begin of what is here before ``_sweep.json`` is."""
 
 
 class Directory:
@@ -73,7 +73,6 @@ class Directory:
         self._provenance = {"archsim": version("archsim"), "sweep": sweep.name, "digest": digest}
         self._table = Table(folder / POINTS, schema_of(sweep, self._provenance))
         self._ops = Table(folder / OPS, schema_of_ops(self._provenance)) if sweep.ops else None
-        self._lock = FileLock(folder / LOCK)
         self._held = ExitStack()
         self._rows = 0
         self._numbers: Mapping[str, int] = {}
@@ -91,7 +90,7 @@ class Directory:
         Raises:
             ConfigError: Another coordinator holds it, or it is no directory of results.
         """
-        self._take()
+        self._held.enter_context(hold(self._folder, SWEEP, _OWN))
         self._log = self._held.enter_context(Log(self._folder / LOG))
         self._evaluations = self._held.enter_context(Log(self._folder / ACCURACY))
         self.accuracies = {e["evaluation"]: e["figures"] for e in self._evaluations.live()}
@@ -100,6 +99,11 @@ class Directory:
         if not (same and sound) or retry:
             self._say_why(same=same)
             self._rebuild(retry=retry)
+        self.notes += [
+            f"{path}: found something that is no result; what could be read is kept, and points "
+            "that are missing are run again"
+            for path in sorted(self._log.damaged | self._evaluations.damaged)
+        ]
         self.finished = set(self._table.column("key"))
         self._rows = len(self.finished)
         self.numbers = set(self._table.column("point"))
@@ -186,8 +190,8 @@ class Directory:
 
     @property
     def journal(self) -> Path:
-        """Where a search keeps what it tried."""
-        return self._folder / JOURNAL
+        """Where the sweep's search keeps what it tried."""
+        return self._folder / f"{JOURNAL}-{self._digest[:16]}.log"
 
     def _note(self, entry: Row) -> None:
         self.finished.add(entry["key"])
@@ -195,29 +199,6 @@ class Directory:
 
     def _inside(self, status: str, figures: Mapping[str, Any]) -> bool:
         return status == "done" and inside(self._sweep.limits, figures)
-
-    def _take(self) -> None:
-        folder = self._folder
-        if folder.exists() and not (folder / SWEEP).exists() and _foreign(folder):
-            raise ConfigError(
-                f"{folder}: found something else than results of a sweep; expected these, an empty "
-                "folder or nothing; choose another folder, so that nothing is lost"
-            )
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._held.enter_context(self._lock.acquire(timeout=0))
-            holder = {"process": os.getpid(), "host": socket.gethostname()}
-            (folder / HOLDER).write_text(json.dumps(holder), encoding="utf-8")
-        except Timeout:
-            raise ConfigError(
-                f"{folder}: found {_holder(folder)} at work in it; expected nobody; wait for it, "
-                "stop it, or choose another folder"
-            ) from None
-        except OSError as fault:
-            raise ConfigError(
-                f"{folder}: cannot be written ({fault.strerror or fault}); expected a folder for "
-                "results; check the path and your rights there"
-            ) from None
 
     def _known(self) -> str | None:
         """Return what identifies the sweep that the table shows; None for a new directory."""
@@ -263,7 +244,14 @@ class Directory:
         self._table.rebuild(map(row_of, entries()))
         if self._ops is not None:
             self._ops.rebuild(row for entry in entries() for row in op_rows_of(entry))
-        about = {"format": 1, **self._provenance, "objectives": dict(self._sweep.objectives)}
+        sweep = self._sweep
+        about = {
+            "format": 1,
+            **self._provenance,
+            "objectives": dict(sweep.objectives),
+            "method": sweep.search.method,
+            "axes": [[p.column for p in axis.parameters] for axis in moving(sweep.space)],
+        }
         documents.write_atomically(self._folder / SWEEP, json.dumps(about, indent=2) + "\n")
 
     def _wanted(self, entry: Row, *, retry: bool) -> bool:
@@ -297,20 +285,3 @@ def op_rows_of(entry: Row) -> Iterator[Row]:
     """Yield the rows of the table of ops for an entry of the log."""
     for row in entry["ops"]:
         yield {"point": entry["point"], "key": entry["key"], **row}
-
-
-def _holder(folder: Path) -> str:
-    """Return who holds a directory, as far as that is known."""
-    try:
-        found = json.loads((folder / HOLDER).read_text(encoding="utf-8"))
-        return f"process {found['process']} on {found['host']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "another sweep"
-
-
-def _foreign(folder: Path) -> bool:
-    """Whether there is something that no sweep has put there; one may have ended early."""
-    if not folder.is_dir():
-        return True
-    names = [path.name for path in folder.iterdir()]
-    return any(not name.startswith(("_", ".")) and name != POINTS for name in names)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from archsim.documents import validated
 
 METHODS = ("grid", "random", "sobol", "saltelli", "morris", "nsga2", "tpe")
 """How points are chosen."""
@@ -36,10 +37,10 @@ def _several(value: Any) -> Any:
 
 
 def _names(item: Any) -> Any:
-    return Annotated[tuple[item, ...], Field(min_length=1), BeforeValidator(_several)]
+    several = BeforeValidator(_several, json_schema_input_type=item | tuple[item, ...])
+    return Annotated[tuple[item, ...], Field(min_length=1), several]
 
 
-Scalar = bool | int | float | str
 Name = Annotated[str, Field(min_length=1)]
 
 
@@ -62,10 +63,10 @@ class Range(Part):
     """Equal steps, equal ratios, or doubling."""
 
 
-def _entry(value: Any, info: ValidationInfo) -> Any:
+def _entry(value: Any) -> Any:
     """Take a list of values or a range; say which of both is meant by what was written."""
     if isinstance(value, dict):
-        return Range.model_validate(value, strict=True, context=info.context)
+        return validated(Range, value)
     if not isinstance(value, list | tuple):
         raise ValueError(  # noqa: TRY004 - what pydantic collects
             f"found {value!r}; expected a list of values, or a range with from and to; write "
@@ -135,18 +136,26 @@ class AccuracyPart(Part):
     """What is measured."""
 
 
-def _asked(value: Any, info: ValidationInfo) -> Any:
+def _asked(value: Any) -> Any:
     """Take true and false, or how it is to be found; say which of both is meant."""
     if isinstance(value, dict):
-        return AccuracyPart.model_validate_json(
-            json.dumps(value), strict=True, context=info.context
-        )
+        return validated(AccuracyPart, value)
     if not isinstance(value, bool):
         raise ValueError(  # noqa: TRY004 - what pydantic collects
             f"found {value!r}; expected true, false, or how it is to be found; write such as "
             "{trials: 5}"
         )
     return AccuracyPart() if value else None
+
+
+def _limit(value: Any) -> Any:
+    """Take text; say what it has to be."""
+    if not isinstance(value, str):
+        raise ValueError(  # noqa: TRY004 - what pydantic collects
+            f"found {value!r}; expected <=, >=, < or > and a bound, as text; write such as "
+            '"<= 100 mm^2"'
+        )
+    return value
 
 
 class SweepFile(Part):
@@ -168,7 +177,7 @@ class SweepFile(Part):
     together: tuple[Annotated[tuple[str, ...], Field(min_length=2)], ...] = ()
     """Groups of keys that take their first values at once, then their second ones, and so on."""
 
-    where: dict[str, str] = {}
+    where: dict[str, Annotated[str, BeforeValidator(_limit, json_schema_input_type=str)]] = {}
     """Limits on figures, such as area_m2: "<= 100 mm^2"."""
 
     objectives: dict[str, Literal["min", "max"]] = {}

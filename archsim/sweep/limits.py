@@ -11,7 +11,8 @@ from typing import Any
 from archsim.units import quantity_of
 
 _SIGNS = {"<=": le, ">=": ge, "<": lt, ">": gt}
-_TEXT = re.compile(r"\s*(<=|>=|<|>)\s*(.+?)\s*")
+_TEXT = re.compile(r"\s*(<=|>=|<|>)(?!=)\s*(.+?)\s*")
+_NUMBER = re.compile(r"[-+]?[0-9]{1,40}(\.[0-9]{0,40})?([eE][-+]?[0-9]{1,2})?")
 
 KNOWN_BEFORE = frozenset({"area_m2"})
 """Figures that follow from the machine alone."""
@@ -56,21 +57,20 @@ def limit_of(figure: str, text: str) -> Limit:
         ValueError: It is none; *found; expected; what to do*.
     """
     quantity = quantity_of(figure)
-    unit = quantity.symbols[0] if quantity else ""
+    example = quantity.example if quantity else "10"
     match = _TEXT.fullmatch(text)
     if match is None:
         raise ValueError(
-            f'found {text!r}; expected <=, >=, < or > and a bound; write such as "<= 1 {unit}"'
+            f'found {text!r}; expected <=, >=, < or > and a bound; write such as "<= {example}"'
         )
     if quantity is not None:
         return Limit(figure, match[1], float(quantity.parse(match[2])))
-    try:
-        return Limit(figure, match[1], float(match[2]))
-    except ValueError:
+    if _NUMBER.fullmatch(match[2]) is None:
         raise ValueError(
             f"found {match[2]!r} as bound of {figure}, which has no unit; expected a number; write "
-            f'such as "{match[1]} 10"'
-        ) from None
+            f'such as "{match[1]} {example}"'
+        )
+    return Limit(figure, match[1], float(match[2]))
 
 
 def inside(limits: tuple[Limit, ...], figures: Mapping[str, Any]) -> bool:

@@ -1,9 +1,10 @@
 """A log of finished things: what is in it is never lost, whatever happens to the computer.
 
 One JSON object a line. Lines are appended and forced to the disk before anything counts as
-finished; a line that was cut short by a crash ends the log, and is cut off. A log that has grown is
-rolled: its lines move into a numbered, compressed file beside it, which is never changed again.
-Everything else in a results directory can be made anew from these files.
+finished; a line that was cut short by a crash is cut off. A log that has grown is rolled: its lines
+move into a numbered, compressed file beside it, which is never changed again. Everything else in a
+results directory can be made anew from these files. A line that was damaged later is passed by, and
+told of: its point is run again.
 """
 
 from __future__ import annotations
@@ -24,7 +25,12 @@ Entry = Mapping[str, Any]
 
 
 class Log:
-    """Entries in a file, appended and forced to the disk."""
+    """Entries in a file, appended and forced to the disk.
+
+    Attributes:
+        entries: How many were not rolled yet.
+        damaged: Files in which something was found that is no entry.
+    """
 
     def __init__(self, path: Path) -> None:
         """Open or begin it, without a line that was cut short.
@@ -33,10 +39,10 @@ class Log:
             ConfigError: It cannot be written.
         """
         self._path = path
-        self.entries = 0
+        self.damaged: set[Path] = set()
         try:
             path.touch()
-            self._end = cut_to_whole_lines(path)
+            self._end = cut_last_line(path)
             self._file = path.open("ab", buffering=0)
         except OSError as fault:
             raise self._refused(fault) from None
@@ -66,18 +72,22 @@ class Log:
         except OSError as fault:
             self._undo()
             raise self._refused(fault) from None
+        except BaseException:  # such as a Ctrl-C
+            self._undo()
+            raise
         self._end += len(content)
         self.entries += len(lines)
 
     def live(self) -> Iterator[dict[str, Any]]:
         """Yield the entries that were not rolled yet."""
-        yield from read_live(self._path)
+        with self._path.open("rb") as file:
+            yield from self._read(file, self._path)
 
     def rolled(self) -> Iterator[dict[str, Any]]:
-        """Yield the entries of rolled files; of a damaged one those before the damage."""
+        """Yield the entries of rolled files; of one whose packing is damaged those before that."""
         for path in self._segments():
             with gzip.open(path, "rb") as file:
-                yield from _read(file)
+                yield from self._read(file, path)
 
     def roll(self) -> None:
         """Move all entries into a compressed file of their own.
@@ -102,6 +112,18 @@ class Log:
         with suppress(OSError):  # a broken disk; the next one who opens the log cuts it off
             self._file.truncate(self._end)
 
+    def _read(self, file: Any, path: Path) -> Iterator[dict[str, Any]]:
+        """Yield the entries of a file; remember it if there is something else in it."""
+        try:
+            for line in file:
+                entry = _parsed(line)
+                if entry is None:
+                    self.damaged.add(path)
+                else:
+                    yield entry
+        except (EOFError, OSError, zlib.error):
+            self.damaged.add(path)
+
     def _refused(self, fault: OSError) -> ConfigError:
         return ConfigError(
             f"{self._path}: cannot be written ({fault.strerror or fault}); expected room for "
@@ -111,8 +133,10 @@ class Log:
 
 def read_live(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the entries of a log that were not rolled yet, while another may write it."""
+    if not path.exists():
+        return
     with path.open("rb") as file:
-        yield from _read(file)
+        yield from (entry for entry in map(_parsed, file) if entry is not None)
 
 
 def _line(entry: Entry) -> bytes:
@@ -124,28 +148,15 @@ def _line(entry: Entry) -> bytes:
     )
 
 
-def cut_to_whole_lines(path: Path) -> int:
-    """Cut off what follows the whole, sound lines of a file; return how many bytes are left."""
+def cut_last_line(path: Path) -> int:
+    """Cut off a last line that has no end; return how many bytes are left."""
     end = 0
     with path.open("r+b") as file:
         for line in file:
-            if _parsed(line) is None:
-                break
-            end += len(line)
+            if line.endswith(b"\n"):
+                end += len(line)
         file.truncate(end)
     return end
-
-
-def _read(file: Any) -> Iterator[dict[str, Any]]:
-    """Yield the entries of a file until one is damaged."""
-    try:
-        for line in file:
-            entry = _parsed(line)
-            if entry is None:
-                return
-            yield entry
-    except (EOFError, gzip.BadGzipFile, zlib.error):
-        return
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

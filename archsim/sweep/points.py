@@ -23,6 +23,7 @@ from archsim.report.headline import headline, programming
 from archsim.report.rows import op_rows
 from archsim.report.windows import windows
 from archsim.sweep.figures import Figures
+from archsim.sweep.file import AccuracyPart
 from archsim.sweep.limits import inside
 from archsim.sweep.space import Places, setting_of
 from archsim.sweep.sweep import Settings, Sweep
@@ -153,21 +154,38 @@ class Worker:
         return evaluation_key(sweep, settings, told)
 
     def _evaluated(self, settings: Settings, *, skip: bool) -> Result:  # noqa: ARG002 - as `_timed`
-        from archsim.sweep.accuracy import accuracy_of, subject_of  # brings torch
+        from archsim.sweep.accuracy import accuracy_of  # brings torch
 
-        sweep, index = self._sweep, setting_of(settings, "workload", 0)
+        sweep = self._sweep
         if sweep.accuracy is None:
             raise ValueError("accuracy is not asked")
-        if index not in self._subjects:
-            self._subjects[index] = subject_of(sweep.models[index], sweep.accuracy, sweep.folder)
         figures = accuracy_of(
-            self._subjects[index],
+            self._subject(setting_of(settings, "workload", 0), sweep.accuracy),
             sweep.hardware(settings),
             sweep.counts(settings),
             sweep.accuracy,
             sweep.bits(settings),
         )
         return Result("done", figures=figures)
+
+    def _subject(self, index: int, asked: AccuracyPart) -> Subject:
+        """Return a network with its data, which have to be those that points are known by."""
+        from archsim.sweep.accuracy import subject_of  # brings torch
+
+        if index not in self._subjects:
+            sweep = self._sweep
+            try:
+                found = subject_of(sweep.models[index], asked, sweep.folder)
+            except ArchsimError as fault:
+                raise OSError(f"{fault}; bring it to where points run") from None
+            if found.digest != sweep.data_hashes[index]:
+                raise OSError(
+                    f"{sweep.models[index]}: found other weights or data than when the sweep "
+                    "began; expected the same wherever points run; bring them there, and run "
+                    "again with --retry"
+                )
+            self._subjects[index] = found
+        return self._subjects[index]
 
 
 def _guarded(step: Callable[[], Result]) -> Result:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from archsim.errors import ConfigError
 from archsim.sweep.directory import LOG, SWEEP, op_rows_of, row_of
 from archsim.sweep.log import read_live
-from archsim.sweep.table import OPS, POINTS, Row
+from archsim.sweep.table import OPS, POINTS, Row, batch_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,20 +41,22 @@ def load_sweep(folder: str | Path, table: str = "points") -> pd.DataFrame:
         ConfigError: There are no results, they are damaged, or have no such table.
     """
     home = Path(folder)
-    about = _about(home)
+    told = about(home)
     if table not in TABLES:
         raise ConfigError(
             f"table: found {table!r}; expected {' or '.join(TABLES)}; choose one of them"
         )
     file, rows_of = TABLES[table]
+    # before the table, which may take them in meanwhile; an entry may be there twice
+    late = {entry["key"]: entry for entry in read_live(home / LOG)}
     if table == "ops" and not (home / file).exists():
         raise ConfigError(
             f"{home}: found no table of ops; expected a sweep with ops: true; set it in the sweep "
             "file, and run again"
         )
     try:
-        found = pq.read_table(home / file)
-    except (OSError, pa.ArrowInvalid) as fault:
+        found = pq.read_table(home / file, page_checksum_verification=True)
+    except (OSError, pa.ArrowException) as fault:
         raise ConfigError(
             f"{home / file}: cannot be read ({fault}); expected a table; run the sweep again, "
             "which makes it anew from the log"
@@ -62,19 +64,17 @@ def load_sweep(folder: str | Path, table: str = "points") -> pd.DataFrame:
     there = set(found.column("key").to_pylist())
     fresh: list[dict[str, Any]] = [
         dict(row)
-        for entry in read_live(home / LOG)
-        if entry["sweep"] == about["digest"] and entry["key"] not in there
+        for entry in late.values()
+        if entry["sweep"] == told["digest"] and entry["key"] not in there
         for row in rows_of(entry)
     ]
     if fresh:
-        columns = [pa.array([row.get(c.name) for row in fresh], c.type) for c in found.schema]
-        late = pa.Table.from_arrays(columns, schema=found.schema)
-        found = pa.concat_tables([found, late])
+        found = pa.concat_tables([found, pa.Table.from_batches([batch_of(found.schema, fresh)])])
     frame: pd.DataFrame = found.to_pandas()
     return frame.sort_values("point", kind="stable", ignore_index=True)
 
 
-def _about(home: Path) -> dict[str, Any]:
+def about(home: Path) -> dict[str, Any]:
     """Return what a directory of results says of itself."""
     try:
         found = json.loads((home / SWEEP).read_text(encoding="utf-8"))

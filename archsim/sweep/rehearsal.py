@@ -25,10 +25,10 @@ _NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """Points that cannot be, for one reason.
+    """Points that cannot be, as something is wrong in one place.
 
     Attributes:
-        reason: What is wrong.
+        reason: What is wrong with the first of them.
         points: How many of those that were checked.
         examples: Parameters of the first of them.
     """
@@ -85,7 +85,7 @@ def rehearse(sweep: Sweep, progress: Progress | None = None) -> Rehearsal:
     checked = [design[n] for n in _spread(len(design), MOST_CHECKED)]
     worker = Worker(sweep)
     excluded, sound = 0, []
-    reasons: dict[str, list[Places]] = {}
+    reasons = _Reasons()
     for done, places in enumerate(checked):
         result = worker.look(places)
         if progress is not None:
@@ -95,15 +95,40 @@ def rehearse(sweep: Sweep, progress: Progress | None = None) -> Rehearsal:
         elif result.status == "outside":
             excluded += 1
         else:
-            reasons.setdefault(result.error, []).append(places)
+            reasons.add(result.error, places)
     timing = _timed(worker, [sound[n] for n in _spread(len(sound), SAMPLE + 1)], reasons)
     return Rehearsal(
         points=len(design) if sweep.search.method not in ADAPTIVE else sweep.search.trials or 0,
         checked=len(checked),
-        misfits=tuple(_misfit(sweep, reason, its) for reason, its in reasons.items()),
+        misfits=reasons.misfits(sweep),
         excluded=excluded,
         **timing,
     )
+
+
+class _Reasons:
+    """Why points cannot be, by the place that is named first: values differ from point to point."""
+
+    def __init__(self) -> None:
+        self._by_place: dict[str, tuple[str, list[Places]]] = {}
+
+    def add(self, error: str, places: Places) -> None:
+        """Take note of a point."""
+        first = error.partition("\n")[0]
+        self._by_place.setdefault(first.partition(": found")[0], (first, []))[1].append(places)
+
+    def misfits(self, sweep: Sweep) -> tuple[Misfit, ...]:
+        """Return them, those of most points first."""
+        found = [
+            Misfit(reason, len(points), tuple(_told(sweep, each) for each in points[:_NAMED]))
+            for reason, points in self._by_place.values()
+        ]
+        return tuple(sorted(found, key=lambda misfit: -misfit.points))
+
+
+def _told(sweep: Sweep, places: Places) -> str:
+    shown = sweep.space.shown(places)
+    return ", ".join(f"{name}={value}" for name, value in shown.items())
 
 
 def _spread(count: int, most: int) -> list[int]:
@@ -113,9 +138,7 @@ def _spread(count: int, most: int) -> list[int]:
     return [n * count // most for n in range(most)]
 
 
-def _timed(
-    worker: Worker, sample: Sequence[Places], reasons: dict[str, list[Places]]
-) -> dict[str, Any]:
+def _timed(worker: Worker, sample: Sequence[Places], reasons: _Reasons) -> dict[str, Any]:
     """Return how long points take; the first one, which compiles what all share, is not counted."""
     times_s, needs = [], {}
     for places in sample:
@@ -124,7 +147,7 @@ def _timed(
         if result.status == "done":
             times_s.append(time.perf_counter() - began_s)
         else:
-            reasons.setdefault(result.error, []).append(places)
+            reasons.add(result.error, places)
         if result.needs:
             needs[result.needs] = places
     evaluations = [places for _, places in list(needs.items())[:2]]
@@ -140,11 +163,3 @@ def _timed(
         "evaluating_s": evaluating_s,
         "evaluations": len(needs),
     }
-
-
-def _misfit(sweep: Sweep, reason: str, places: Sequence[Places]) -> Misfit:
-    examples = tuple(
-        ", ".join(f"{name}={value}" for name, value in sweep.space.shown(each).items())
-        for each in places[:_NAMED]
-    )
-    return Misfit(reason, len(places), examples)

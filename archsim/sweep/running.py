@@ -142,7 +142,7 @@ class Coordinator:
         self._running: dict[int, Point | str] = {}
         self._evaluations: deque[tuple[str, Places]] = deque()
         self._waiting: dict[str, list[tuple[Point, Result]]] = {}
-        self._rows: list[Row] = []
+        self._rows: list[tuple[Point, Row]] = []
         self._kept_s = time.monotonic()
 
     def run(self, stopped: Callable[[], bool] = lambda: False) -> News:
@@ -155,13 +155,15 @@ class Coordinator:
             ConfigError: Results cannot be written.
             SimulationError: Workers do not start, or the cluster is gone.
         """
-        while not stopped() and self._fill():
-            waits = self._running or not self._rows
-            for ticket, result in self._executor.wait(_WAIT_S if waits else 0.0):
-                self._over(ticket, result)
-            self._keep()
-            self._tell(self.news)
-        self._directory.append(self._rows)
+        try:
+            while not stopped() and self._fill():
+                waits = self._running or not self._rows
+                for ticket, result in self._executor.wait(_WAIT_S if waits else 0.0):
+                    self._over(ticket, result)
+                self._keep()
+                self._tell(self.news)
+        finally:
+            self._directory.append([row for _, row in self._rows])
         self._directory.absorb()
         return self.news
 
@@ -210,12 +212,11 @@ class Coordinator:
 
     def _finish(self, point: Point, result: Result) -> None:
         row = self._directory.entry(point.number, point.key, point.places, result)
-        self._rows.append(row)
+        self._rows.append((point, row))
         self.news.finished += 1
         self.news.counts[result.status] += 1
         if row["inside"]:
             self._compare(result)
-        self._points.finished(point, row)
 
     def _compare(self, result: Result) -> None:
         for figure, wanted in self._objectives.items():
@@ -225,11 +226,13 @@ class Coordinator:
                 self.news.best[figure] = best(self.news.best.get(figure, value), value)
 
     def _keep(self) -> None:
-        """Force rows to the disk, those of a short while together."""
+        """Force rows to the disk, those of a short while together; then they are finished."""
         now_s = time.monotonic()
         if self._rows and (now_s - self._kept_s > _GATHER_S or not self._running):
-            self._directory.append(self._rows)
-            self._rows, self._kept_s = [], now_s
+            kept, self._rows, self._kept_s = self._rows, [], now_s
+            self._directory.append([row for _, row in kept])
+            for point, row in kept:
+                self._points.finished(point, row)
 
 
 def _joined(timed: Result, evaluated: Result) -> Result:

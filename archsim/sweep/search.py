@@ -19,34 +19,27 @@ from __future__ import annotations
 import hashlib
 import math
 import socket
-import warnings
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import optuna
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
     FloatDistribution,
     IntDistribution,
 )
-from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, NSGAIISampler, TPESampler
-from optuna.storages import BaseStorage, JournalStorage, get_storage
-from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
-from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from archsim.errors import ConfigError
 from archsim.sweep.designs import moving
 from archsim.sweep.directory import Directory
 from archsim.sweep.identity import Identity
-from archsim.sweep.log import cut_to_whole_lines
 from archsim.sweep.points import Result
 from archsim.sweep.running import Point
 from archsim.sweep.space import Axis, Places, Space
+from archsim.sweep.study import quiet, rounds_of
 from archsim.sweep.sweep import Sweep
 from archsim.sweep.table import Row
 
@@ -55,8 +48,6 @@ ROUND = {"nsga2": 50, "tpe": 10}
 
 OWNER, EXCESS = "archsim_directory", "archsim_excess"
 """Attributes of trials: who asked for it, and by how much it is beyond each limit."""
-
-_DIRECTIONS = {"min": StudyDirection.MINIMIZE, "max": StudyDirection.MAXIMIZE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +77,19 @@ class Searched:
         self._sweep = sweep = identity.sweep
         self._axes = moving(sweep.space)
         self._owner = f"{socket.gethostname()}:{directory.folder.resolve()}"
-        self._study = _study(sweep, identity.digest, directory)
-        self._known = {entry["key"]: _answer(entry) for entry in directory.known()}
+        self._rounds = rounds_of(sweep, identity.digest, directory.journal)
+        self._study = self._rounds.study
+        self._known = {
+            entry["key"]: _answer(entry)
+            for entry in directory.known()
+            if entry["status"] != "outside"  # here such points are run
+        }
         self._queue: deque[Point] = deque()
         self._round: list[_Asked] = []
         self._answers: dict[str, Result] = {}
         self.total = sweep.search.trials or 0
         self.over = False
-        trials = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-        self._begin([t for t in trials if t.user_attrs.get(OWNER) == self._owner])
+        self._begin(self._left())
 
     def next(self) -> Point | None:
         """Return a point to run; None while a round waits for its last ones."""
@@ -113,14 +108,33 @@ class Searched:
         done = len(self._study.get_trials(deepcopy=False))
         count = min(search.population or ROUND[search.method], self.total - done)
         self.over = count <= 0
+        if self.over:
+            return []
         asked = []
-        for number in range(done, done + count):
-            with _quiet():
-                self._study.sampler = _sampler(self._sweep, number)
-                trial = self._study.ask(_distributions(self._axes))
-            trial.set_user_attr(OWNER, self._owner)
-            asked.append(self._study.get_trials(deepcopy=False)[trial.number])
+        with self._rounds.asking():
+            for number in range(done, done + count):
+                with quiet():
+                    self._study.sampler = _sampler(self._sweep, number)
+                    trial = self._study.ask(_distributions(self._axes))
+                trial.set_user_attr(OWNER, self._owner)
+                asked.append(self._study.get_trials(deepcopy=False)[trial.number])
         return asked
+
+    def _left(self) -> list[FrozenTrial]:
+        """Return the trials that this directory asked for, and did not tell before it was stopped.
+
+        One that was not asked to its end, in a storage that others share, is a failed one.
+        """
+        names = {_name(axis) for axis in self._axes}
+        found = []
+        for trial in self._study.get_trials(states=(TrialState.RUNNING,)):
+            if self._rounds.journal is None and trial.user_attrs.get(OWNER) != self._owner:
+                continue
+            if trial.params.keys() == names:
+                found.append(trial)
+            else:
+                self._study.tell(trial.number, state=TrialState.FAIL)
+        return found
 
     def _begin(self, trials: Sequence[FrozenTrial]) -> None:
         """Take a round; what is known already needs no run."""
@@ -158,7 +172,7 @@ class Searched:
             limit.excess(result.figures.get(limit.figure, math.nan)) for limit in self._sweep.limits
         ]
         sound = all(value is not None and math.isfinite(value) for value in (*values, *excess))
-        with _quiet():
+        with quiet():
             self._study.sampler = _sampler(self._sweep, number)
             if result.status != "done" or not sound:
                 self._study.tell(number, state=TrialState.FAIL)
@@ -167,46 +181,6 @@ class Searched:
             storage = self._study._storage  # noqa: SLF001 - a trial that another process asked for
             storage.set_trial_user_attr(trial._trial_id, EXCESS, excess)  # noqa: SLF001
             self._study.tell(number, values)
-
-
-def _study(sweep: Sweep, digest: str, directory: Directory) -> optuna.Study:
-    """Return the study of a sweep, made or found again."""
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    with _quiet():
-        return optuna.create_study(
-            storage=_storage(sweep.search.storage, directory),
-            study_name=f"archsim {sweep.name} {digest}",
-            directions=[_DIRECTIONS[wanted] for wanted in sweep.objectives.values()],
-            load_if_exists=True,
-        )
-
-
-def _storage(url: str | None, directory: Directory) -> BaseStorage:
-    if url is None:
-        if directory.journal.exists():
-            cut_to_whole_lines(directory.journal)
-        return JournalStorage(JournalFileBackend(str(directory.journal), lock_obj=_Held()))
-    try:
-        return get_storage(url)
-    except Exception as fault:  # noqa: BLE001 - whatever a driver raises
-        raise ConfigError(
-            f"search.storage: {url!r} cannot be opened ({type(fault).__name__}: {fault}); expected "
-            "a URL that Optuna takes, such as sqlite:///search.db; correct it, or leave it out"
-        ) from None
-
-
-class _Held(JournalFileOpenLock):
-    """No lock: who holds the directory is alone, and a lock file would outlive a killed process."""
-
-    def __init__(self) -> None:
-        """Need no file."""
-
-    def acquire(self) -> bool:
-        """Say yes."""
-        return True
-
-    def release(self) -> None:
-        """Do nothing."""
 
 
 def _sampler(sweep: Sweep, number: int) -> BaseSampler:
@@ -249,8 +223,3 @@ def _places(space: Space, axes: Sequence[Axis], params: Mapping[str, Any]) -> Pl
 
 def _answer(entry: Row) -> Result:
     return Result(entry["status"], entry["error"], entry["figures"])
-
-
-def _quiet() -> warnings.catch_warnings[None]:
-    """Return a context in which Optuna does not warn of what is new in it."""
-    return warnings.catch_warnings(action="ignore", category=ExperimentalWarning)

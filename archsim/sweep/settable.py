@@ -57,13 +57,13 @@ def _counted(what: str, most: int | None = None) -> Callable[[Any], int]:
     return check
 
 
-def _repetitions(value: Any) -> int | float:
+def _repetitions(value: Any) -> float:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not isfinite(value) or value <= 0:
         raise ValueError(
             f"found {value!r}; expected a number of repetitions above 0; give one such as 4"
         )
-    return int(value) if value == int(value) else float(value)
+    return float(value)
 
 
 def _schedule(value: Any) -> str:

@@ -16,6 +16,7 @@ from archsim.sweep.interrupt import Interrupt
 from archsim.sweep.loading import load_sweep_file
 from archsim.sweep.local import LocalWorkers
 from archsim.sweep.running import Coordinator, Listed, News, Points, Tell
+from archsim.sweep.samples import keep_samples
 from archsim.sweep.sweep import Sweep
 
 
@@ -77,11 +78,18 @@ def run_sweep(
     sweep = file if isinstance(file, Sweep) else load_sweep_file(file)
     identity = Identity(sweep)
     adaptive = sweep.search.method in ADAPTIVE
+    if adaptive and how.retry:
+        raise ConfigError(
+            f"retry: found it with search.method: {sweep.search.method}, which has learned from "
+            "what failed; expected it with points that are chosen beforehand; leave it out, or "
+            "search in another folder"
+        )
     design = None if adaptive else design_of(sweep)
     with Directory(Path(folder), identity, design) as directory:
         directory.open(retry=how.retry)
         if note is not None:
             note += directory.notes
+        keep_samples(directory.folder, identity, design)
         points: Points
         if design is None:
             from archsim.sweep.search import Searched  # brings Optuna

@@ -95,4 +95,7 @@ class Sweep:
     def counts(self, settings: Settings) -> RepetitionPlan | int | float:
         """Return the repetitions of a point."""
         file = setting_of(settings, "plans", None)
-        return self.plans[file] if file is not None else setting_of(settings, "repetitions", 1)
+        if file is not None:
+            return self.plans[file]
+        count = setting_of(settings, "repetitions", 1)
+        return int(count) if count == int(count) else float(count)

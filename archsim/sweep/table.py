@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from archsim.errors import ConfigError
-from archsim.report.report import DTYPES
-from archsim.report.rows import OpRow
+from archsim.report.report import dtypes
 from archsim.sweep.figures import FIGURES
 from archsim.sweep.space import Axis
 from archsim.sweep.sweep import Sweep
+from archsim.sweep.values import Value
 
 POINTS = "points.parquet"
 OPS = "_ops.parquet"
@@ -32,6 +31,7 @@ OPS = "_ops.parquet"
 BLOCK = 5_000
 """Rows that are held at a time."""
 
+_MOST = 2**63
 Row = Mapping[str, Any]
 _KINDS = {"float": pa.float64(), "int": pa.int64(), "text": pa.string()}
 
@@ -54,7 +54,7 @@ def schema_of(sweep: Sweep, provenance: Mapping[str, str]) -> pa.Schema:
 def schema_of_ops(provenance: Mapping[str, str]) -> pa.Schema:
     """Return the columns of the table of ops."""
     kinds = {"object": pa.string(), "int64": pa.int64(), "Int64": pa.int64()}
-    columns = [(f.name, kinds.get(DTYPES[str(f.type)], pa.float64())) for f in fields(OpRow)]
+    columns = [(name, kinds.get(kind, pa.float64())) for name, kind in dtypes("ops").items()]
     return pa.schema([("point", pa.int64()), *columns, ("key", pa.string())]).with_metadata(
         {"archsim": json.dumps(dict(provenance), sort_keys=True)}
     )
@@ -69,12 +69,17 @@ def _columns(axis: Axis) -> Iterator[tuple[str, pa.DataType]]:
         kinds = {type(value.shown) for value in axis.values[index] if value.shown is not None}
         if kinds <= {bool}:
             yield parameter.column, pa.bool_()
-        elif kinds <= {int}:
+        elif kinds <= {int} and not _is_long(axis.values[index]):
             yield parameter.column, pa.int64()
         elif kinds <= {int, float}:
             yield parameter.column, pa.float64()
         else:
             yield parameter.column, pa.string()
+
+
+def _is_long(values: Iterable[Value]) -> bool:
+    """Return whether some whole number is too long for a column of them."""
+    return any(isinstance(v.shown, int) and v.shown >= _MOST for v in values)
 
 
 class Table:
@@ -88,8 +93,11 @@ class Table:
     def sound(self) -> bool:
         """Whether it is there, whole, and of these very columns and origins."""
         try:
-            return bool(pq.read_schema(self._path).equals(self._schema, check_metadata=True))
-        except (OSError, pa.ArrowInvalid):
+            with pq.ParquetFile(self._path, page_checksum_verification=True) as file:
+                for _ in file.iter_batches(BLOCK):
+                    pass
+                return bool(file.schema_arrow.equals(self._schema, check_metadata=True))
+        except (OSError, pa.ArrowException):
             return False
 
     def column(self, name: str) -> Iterator[Any]:
@@ -133,11 +141,13 @@ class Table:
     def _replace(self, kept: Iterable[pa.RecordBatch], rows: Iterable[Row]) -> None:
         scratch = self._path.with_name(f"_{self._path.name}.new")
         try:
-            with pq.ParquetWriter(scratch, self._schema, compression="zstd") as writer:
+            with pq.ParquetWriter(
+                scratch, self._schema, compression="zstd", write_page_checksum=True
+            ) as writer:
                 for batch in kept:
                     writer.write_batch(batch)
                 for block in _in_blocks(rows):
-                    writer.write_batch(self._batch(block))
+                    writer.write_batch(batch_of(self._schema, block))
             with scratch.open("rb") as file:
                 os.fsync(file.fileno())
             scratch.replace(self._path)
@@ -149,11 +159,24 @@ class Table:
         finally:
             scratch.unlink(missing_ok=True)
 
-    def _batch(self, rows: Sequence[Row]) -> pa.RecordBatch:
-        columns = [
-            pa.array([row.get(column.name) for row in rows], column.type) for column in self._schema
-        ]
-        return pa.RecordBatch.from_arrays(columns, schema=self._schema)
+
+def batch_of(schema: pa.Schema, rows: Sequence[Row]) -> pa.RecordBatch:
+    """Return rows as columns, of one type each.
+
+    Text that no file can hold, such as half a character, is escaped.
+    """
+    columns = []
+    for column in schema:
+        values = [row.get(column.name) for row in rows]
+        if pa.types.is_string(column.type):
+            values = [
+                value if value is None else str(value).encode(errors="backslashreplace")
+                for value in values
+            ]
+        elif pa.types.is_floating(column.type):
+            values = [value if value is None else float(value) for value in values]
+        columns.append(pa.array(values, column.type))
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
 def _in_blocks(rows: Iterable[Row]) -> Iterator[list[Row]]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from fractions import Fraction
 
 import pytest
@@ -56,6 +57,24 @@ def test_energy_is_one_number_however_it_is_added(pairs, actions):
     assert sum(spent.by_op_j().values()) == spent.total_j
     assert sum(spent.by_component_j().values()) == spent.total_j
     assert spent.by_component_j()["accumulator"] == Fraction(2 * 60, 10**9)
+
+
+@given(spans, st.lists(counts, min_size=8, max_size=8))
+def test_static_power_over_time_is_static_energy(pairs, actions):
+    ops = ["a", "b", *map(str, range(len(pairs)))][: len(pairs)]  # the first two have tiles
+    records = tuple(
+        record("dram", "dram", op, start=min(p), end=max(p))
+        for op, p in zip(ops, pairs, strict=True)
+    )
+    run = ledger(records=records, actions=dict(zip(ops, actions, strict=False)))
+    found = windows(run)
+    energy_j = Counter()
+    for slot, start, end, power_w in energy.static_spans(TINY, compiled(), run, found):
+        energy_j[slot] += power_w * (end - start) * compiled().tick_s
+    expected_j = Counter()
+    for entry in energy.of_run(TINY, compiled(), run, found).entries:
+        expected_j[entry.component] += entry.static_j
+    assert +energy_j == +expected_j
 
 
 @pytest.fixture(scope="module", params=RUNS, ids=[name for name, _ in RUNS])

@@ -17,6 +17,7 @@ from archsim.units import (
     SquareMetre,
     Watt,
     format_si,
+    unit_of,
     without_suffix,
 )
 
@@ -160,3 +161,11 @@ def test_a_key_in_a_file_drops_the_unit():
 )
 def test_reports_use_engineering_prefixes(value, unit, text):
     assert format_si(value, unit) == text
+
+
+def test_a_name_ends_in_its_unit():
+    assert unit_of("energy_j") == "J"
+    assert unit_of("read_energy_j_per_bit") == "J/bit"
+    assert unit_of("bandwidth_byte_per_s") == "B/s"
+    assert unit_of("area_m2") == "m^2"
+    assert unit_of("repetitions") == ""

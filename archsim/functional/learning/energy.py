@@ -3,23 +3,8 @@
 from __future__ import annotations
 
 from archsim.errors import ConfigError
-from archsim.hardware import Formula, Hardware
-from archsim.physics import optics
-
-
-def optical_energy_per_mac_j(hardware: Hardware) -> float | None:
-    """Return the detected light of one multiply-accumulate in a base pass [J].
-
-    E_1·h·c/λ, with E_1 the photons per MAC of a base pass. None on a machine that states no such
-    level: there, light follows from data and laser power.
-    """
-    laser = hardware.tiles.laser
-    if laser is None:
-        return None
-    for source in hardware.noise():
-        if source.formula in (Formula.SHOT_RENORMALISED, Formula.SHOT_DIRECT):
-            return float(source.parameters["photons_per_mac"] * optics.photon_j(laser.wavelength_m))
-    return None
+from archsim.hardware import Hardware
+from archsim.hardware.light import optical_energy_per_mac_j
 
 
 def repetitions_of(hardware: Hardware, energy_j: float) -> float:

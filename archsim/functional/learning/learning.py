@@ -15,7 +15,6 @@ from archsim.functional.accuracy import Estimate
 from archsim.functional.conditions import Conditions
 from archsim.functional.learning.bench import Bench
 from archsim.functional.learning.crossing import Crossing, ratio
-from archsim.functional.learning.energy import optical_energy_per_mac_j
 from archsim.functional.learning.judge import Judge
 from archsim.functional.learning.keep import Keep
 from archsim.functional.learning.learned_plan import LearnedPlan, PointOfCurve, Uniform
@@ -28,6 +27,7 @@ from archsim.functional.statistics import FEWEST
 from archsim.functional.store import Store
 from archsim.functional.task import Task
 from archsim.hardware import Hardware
+from archsim.hardware.light import optical_energy_per_mac_j
 from archsim.physics.repetition import Repetition
 
 PROCEDURE = "2"

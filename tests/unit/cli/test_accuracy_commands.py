@@ -196,7 +196,7 @@ def test_the_csv_of_a_run_gains_columns():
 
 def test_a_shipped_workload_is_that_of_its_task(monkeypatch):
     other = api.load_workload("lenet5").model_copy(update={"name": "digits_cnn"})
-    monkeypatch.setattr("archsim.cli.evaluating.load_workload", lambda _: other)
+    monkeypatch.setattr("archsim.functional.targets.load_workload", lambda _: other)
     done = archsim("run", "homodyne", "digits_cnn", "--accuracy")
     assert (done.status, done.out) == (2, "")
     assert done.err.startswith("digits_cnn: found another network in the task (sha256:")

@@ -26,7 +26,7 @@ def test_a_run_prints_its_figures_and_nothing_else():
     assert (done.status, done.err) == (0, "")
     lines = done.out.splitlines()
     assert lines[0] == "lenet5 on homodyne: serial, batch 1, 416.5 kMAC an input"
-    for word in ("latency", "throughput", "energy", "area", "laser", "c1", "bounds"):
+    for word in ("latency", "throughput", "energy", "area", "dram", "c1", "bounds"):
         assert word in done.out
     assert all(line == line.rstrip() for line in lines)
 

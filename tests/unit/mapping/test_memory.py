@@ -84,6 +84,17 @@ def test_an_output_that_does_not_fit_beside_its_operand_goes_to_dram():
     assert plans[1].fetched == ("a",)
 
 
+def test_a_step_tells_what_activations_take_of_the_buffer():
+    # Vectors of 80 bits: operand and result, and a beside them from b to d.
+    plans = plan_serial(graph(*SKIP, outputs=["d"]), inputs=1, capacity_bits=240)
+    assert [plan.buffered_bits for plan in plans] == [160, 160, 240, 240]
+    plans = plan_serial(graph(*SKIP, outputs=["d"]), inputs=3, capacity_bits=3 * 240)
+    assert [plan.buffered_bits for plan in plans] == [480, 480, 720, 720]
+    plans = plan_serial(graph(*SKIP, outputs=["d"]), inputs=1, capacity_bits=239)
+    assert plans[2].streams_output
+    assert plans[2].buffered_bits == 160
+
+
 def test_outputs_larger_than_the_buffer_are_refused():
     with pytest.raises(MappingError, match=r"c: the network's outputs exceed the buffer by 1 bits"):
         plan_serial(graph(*CHAIN, outputs=["c"]), inputs=1, capacity_bits=79)
@@ -95,7 +106,9 @@ def test_pipelined_tensors_held_longest_go_through_dram():
     plans, held_bits = plan_pipelined(skip, lags, capacity_bits=4 * 3 * 80 + 5 * 80)
     assert not any(p.streamed or p.streams_output for p in plans)
     assert held_bits["a"] == 5 * 80
+    assert {plan.buffered_bits for plan in plans} == {4 * 3 * 80 + 5 * 80}
     plans, held_bits = plan_pipelined(skip, lags, capacity_bits=4 * 3 * 80 + 5 * 80 - 1)
     assert [p.streamed for p in plans] == [set(), {"a"}, set(), {"a"}]
     assert plans[0].streams_output
+    assert {plan.buffered_bits for plan in plans} == {4 * 3 * 80}
     assert "a" not in held_bits

@@ -12,13 +12,14 @@ from archsim.errors import ArchsimError, ConfigError, WorkloadError
 from archsim.functional import Conditions, Settings, Task, evaluate, exported
 from archsim.functional.learning import Aim, Granularity, Rules, learn
 from archsim.functional.learning.bench import Bench
-from archsim.functional.learning.energy import optical_energy_per_mac_j, repetitions_of
+from archsim.functional.learning.energy import repetitions_of
 from archsim.functional.learning.judge import Judge
 from archsim.functional.learning.news import Narrator
 from archsim.functional.learning.sharing import Sharing
 from archsim.functional.store import Store
 from archsim.functional.task import Examples
 from archsim.hardware import load_hardware
+from archsim.hardware.light import optical_energy_per_mac_j
 from tests.contract.test_bad_input import HOUSE_FORM
 
 SHORT = Rules(steps=8, batch=16, rate=0.05, start=1.0)
