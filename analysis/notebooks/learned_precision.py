@@ -19,7 +19,9 @@ task = archsim.load_task("digits_cnn")
 machine = archsim.load_hardware("homodyne")
 rules = Rules(steps=60 if fast else 600)
 plans = {
-    granularity: learn(task, machine, Aim(granularity, target=4), rules=rules, trials=8)
+    granularity: learn(
+        task, machine, Aim(granularity, target=4), rules=rules, trials=2 if fast else 16
+    )
     for granularity in ("op", "channel")
 }
 
@@ -40,12 +42,10 @@ pd.DataFrame(
 # %%
 ops = archsim.simulate(machine, "digits_cnn").ops
 named = {"uniform": uniform.plan} | {name: plan.plan for name, plan in plans.items()}
-counts = pd.concat(
-    figures.plan_counts(name, plan.counts, ops) for name, plan in named.items()
-)
+counts = pd.concat(figures.plan_counts(name, plan.counts, ops) for name, plan in named.items())
 figures.repetitions(counts).figure
 
 # %% [markdown]
-# The paper reports up to 89 % less energy than uniform counts for ResNet50 on ImageNet, and 24 % for
-# BERT on MNLI. `analysis/README.md` holds what was measured here, on other networks and data: the
+# The paper reports up to 89 % less energy than uniform counts for ResNet50 on ImageNet, and 24 %
+# for BERT on MNLI. `analysis/README.md` holds what was measured here, on other networks and data: the
 # least mean count at 2 points of drop, with intervals.

@@ -16,6 +16,7 @@ networks = ["resnet50", "mobilenet_v2", "bert_base"]
 if "ARCHSIM_FAST" in os.environ:
     networks = ["resnet20_cifar10"]
 
+
 # %%
 def row(machine, network):
     """Run one of them, or say why it cannot be."""
@@ -32,9 +33,7 @@ def row(machine, network):
     }
 
 
-runs = pd.DataFrame(
-    [{"network": n, "machine": m} | row(m, n) for n in networks for m in machines]
-)
+runs = pd.DataFrame([{"network": n, "machine": m} | row(m, n) for n in networks for m in machines])
 runs
 
 # %% [markdown]

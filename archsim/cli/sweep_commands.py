@@ -20,13 +20,9 @@ if TYPE_CHECKING:
     from archsim.sweep.running import News
     from archsim.sweep.sweep import Sweep
 
-<<<<<<< HEAD
-=======
-__all__ = ["app"]
-
 _REASONS = 10
+"""Reasons for which points cannot be that a rehearsal shows."""
 
->>>>>>> fa6017aef2aff489c916a69aaf465458f3325104
 
 @app.command()
 def sweep(  # noqa: PLR0913 - one parameter for each option
