@@ -1,6 +1,7 @@
 """Every command in the README works, and every output shown there is what it prints today.
 
-Tables stand between a comment that holds the command that prints them and ``<!-- end of it -->``,
+So it is on pages of ``docs`` that have commands. A picture is the file of that name which the
+commands draw. Tables stand between a comment that holds the command that prints them and ``<!-- end of it -->``,
 also in ``analysis/README.md``.
 
 ``sh`` blocks have to succeed, ``python`` blocks too; in ``console`` blocks the lines after a
@@ -24,7 +25,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 BLOCK = re.compile(r"^```(sh|console|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PLANS = ROOT / "docs" / "plans.md"
 TABLES = ROOT / "analysis" / "README.md"
+PICTURE = re.compile(r"!\[[^]]*\]\(([^)]+)\)")
 TABLE = re.compile(r"<!-- (python .*?) -->\n(.*?)<!-- end of it -->", re.DOTALL)
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 LONGEST = 300
@@ -93,8 +96,24 @@ def faults(text: str, folder: Path) -> Iterator[str]:
                 yield f"{command}\nexits with {done.returncode}:\n{done.stdout}"
 
 
-def test_everything_in_the_readme_is_so(tmp_path):
-    assert not list(faults(README.read_text(encoding="utf-8"), tmp_path))
+@pytest.mark.parametrize("page", [README, PLANS], ids=["README", "plans"])
+def test_everything_on_a_page_is_so(page, tmp_path):
+    text = page.read_text(encoding="utf-8")
+    assert not list(faults(text, furnished(tmp_path)))
+    for drawn, kept in pictures(text, tmp_path):
+        assert drawn.read_bytes()[:8] == kept.read_bytes()[:8], "the same kind of picture"
+
+
+def furnished(folder: Path) -> Path:
+    """Return a folder in which commands find what a checkout has."""
+    (folder / "analysis").symlink_to(ROOT / "analysis", target_is_directory=True)
+    return folder
+
+
+def pictures(text: str, folder: Path) -> Iterator[tuple[Path, Path]]:
+    """Yield each picture of a page: as its commands drew it, and as it is kept."""
+    for address in PICTURE.findall(text):
+        yield folder / Path(address).name, README.parent / address
 
 
 def table(command: str) -> str:
@@ -153,5 +172,8 @@ def with_tables(text: str) -> str:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch:
-        README.write_text(rewritten(README.read_text(encoding="utf-8"), Path(scratch)), "utf-8")
+        page = README.read_text(encoding="utf-8")
+        README.write_text(rewritten(page, furnished(Path(scratch))), "utf-8")
+        for drawn, kept in pictures(page, Path(scratch)):
+            kept.write_bytes(drawn.read_bytes())
     TABLES.write_text(with_tables(TABLES.read_text(encoding="utf-8")), "utf-8")
