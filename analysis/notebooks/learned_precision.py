@@ -47,5 +47,5 @@ figures.repetitions(counts).figure
 
 # %% [markdown]
 # The paper reports up to 89 % less energy than uniform counts for ResNet50 on ImageNet, and 24 %
-# for BERT on MNLI. `analysis/README.md` holds what was measured here, on other networks and data: the
-# least mean count at 2 points of drop, with intervals.
+# for BERT on MNLI. `analysis/README.md` holds what was measured here, on other networks and data:
+# the least mean count at 2 points of drop, with intervals.

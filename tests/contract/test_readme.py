@@ -1,7 +1,9 @@
 """Every command in the README works, and every output shown there is what it prints today.
 
 So it is on pages of ``docs`` that have commands. A picture is the file of that name which the
-commands draw. Tables stand between a comment that holds the command that prints them and ``<!-- end of it -->``,
+commands draw.
+
+Tables stand between a comment that holds the command that prints them and ``<!-- end of it -->``,
 also in ``analysis/README.md``.
 
 ``sh`` blocks have to succeed, ``python`` blocks too; in ``console`` blocks the lines after a
