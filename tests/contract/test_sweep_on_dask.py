@@ -103,7 +103,7 @@ def started(
 
 @pytest.fixture(scope="module")
 def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with started(tmp_path_factory.mktemp("dask"), pause_s=0.01) as found:
+    with started(tmp_path_factory.mktemp("dask"), pause_s=0.03) as found:
         yield found
 
 
