@@ -187,8 +187,10 @@ class DaskWorkers:
                 there[number] = batch.future
             elif batch.future.status == "error":
                 lost += self._lost(number, batch)
-            else:
+            elif batch.future.cancelled():
                 raise self._gone()
+            else:  # its worker died after it was done; another one runs it
+                self._watch(number)
         if there:
             loop: Any = self._client.loop
             asked = asyncio.run_coroutine_threadsafe(self._results(there), loop.asyncio_loop)

@@ -18,6 +18,7 @@ from pandas.testing import assert_frame_equal
 
 from archsim.errors import ConfigError, SimulationError
 from archsim.sweep import cluster, load_sweep, run_sweep
+from archsim.sweep.running import News
 from archsim.sweep.starting import Running
 from tests import sweep_with_faults
 from tests.sweep_runs import finished_twice, swept, unbroken, written
@@ -35,7 +36,7 @@ VARY = {
 class Cluster:
     """A scheduler, and two workers with nannies."""
 
-    def __init__(self, folder: Path, *options: str, pause_s: float = 0.0) -> None:
+    def __init__(self, folder: Path, *options: str, pause_s: float = 0.0, joining: int = 2) -> None:
         told = folder / "scheduler.json"
         self._environment = os.environ | {
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
@@ -50,6 +51,8 @@ class Cluster:
             "dask_worker", "--scheduler-file", str(told), "--nworkers", "2", "--nthreads", "1",
             "--local-directory", str(folder), "--preload", sweep_with_faults.__file__, *options,
         )  # fmt: skip
+        joined = (folder / "words").read_text
+        _until(lambda: joined().count("Register worker") >= joining)  # a nanny has begun, too
         self.address = str(pd.read_json(told, typ="series")["address"])
 
     def _started(self, program: str, *options: str) -> subprocess.Popen[bytes]:
@@ -88,8 +91,10 @@ def _until(so: object) -> None:
 
 
 @contextmanager
-def started(folder: Path, *options: str, pause_s: float = 0.0) -> Iterator[Cluster]:
-    found = Cluster(folder, *options, pause_s=pause_s)
+def started(
+    folder: Path, *options: str, pause_s: float = 0.0, joining: int = 2
+) -> Iterator[Cluster]:
+    found = Cluster(folder, *options, pause_s=pause_s, joining=joining)
     try:
         yield found
     finally:
@@ -98,7 +103,7 @@ def started(folder: Path, *options: str, pause_s: float = 0.0) -> Iterator[Clust
 
 @pytest.fixture(scope="module")
 def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with started(tmp_path_factory.mktemp("dask"), pause_s=0.01) as found:
+    with started(tmp_path_factory.mktemp("dask"), pause_s=0.03) as found:
         yield found
 
 
@@ -113,15 +118,16 @@ def test_a_sweep_outlives_dask_workers_and_gives_the_same_table(
 ) -> None:
     chance = random.Random(3)
     file = written(tmp_path / "s.yaml", vary=VARY)
-    killed, last_s = 0, time.monotonic()
+    killed, finished, next_s = 0, 0, 0.0
 
-    def tell(news: object) -> None:
-        nonlocal killed, last_s
-        if killed < KILLED and time.monotonic() - last_s > chance.uniform(0.2, 1.5):
-            if workers := dask.workers():
-                chance.choice(workers).kill()
-                killed += 1
-            last_s = time.monotonic()
+    def tell(news: News) -> None:
+        nonlocal killed, finished, next_s
+        if killed % 2 == 0 and news.finished == finished:
+            return  # not before there was some progress; else whatever it does, it may be starting
+        if killed < KILLED and time.monotonic() > next_s and (workers := dask.workers()):
+            chance.choice(workers).kill()
+            killed, finished = killed + 1, news.finished
+            next_s = time.monotonic() + chance.uniform(0.0, 0.5)
 
     news = run_sweep(file, tmp_path / "r", Running(dask=dask.address), tell=tell)
     assert killed == KILLED
@@ -152,7 +158,7 @@ def test_a_sweep_ends_when_its_scheduler_does_and_goes_on_elsewhere(tmp_path: Pa
     file = written(tmp_path / "s.yaml", vary=VARY)
     with started(tmp_path, pause_s=0.02) as dask:
 
-        def tell(news: object) -> None:
+        def tell(news: News) -> None:
             if news.finished > 20:
                 dask.scheduler.kill()
 
@@ -185,7 +191,7 @@ def test_an_address_without_a_scheduler_is_refused(
 def test_a_time_limit_needs_workers_that_can_be_stopped(tmp_path: Path) -> None:
     file = written(tmp_path / "s.yaml", vary={"repetitions": [1]})
     with (
-        started(tmp_path, "--no-nanny", "--nworkers", "1") as dask,
+        started(tmp_path, "--no-nanny", "--nworkers", "1", joining=1) as dask,
         pytest.raises(ConfigError, match="found workers without a nanny") as told,
     ):
         run_sweep(file, tmp_path / "r", Running(dask=dask.address, timeout_s=1.0))
