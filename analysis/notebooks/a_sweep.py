@@ -11,6 +11,8 @@ import os
 import tempfile
 from pathlib import Path
 
+import pandas as pd
+
 import archsim
 from archsim.report import figures
 
@@ -35,6 +37,7 @@ archsim.run_sweep(folder / "sweep.yaml", folder / "results")
 points = archsim.load_sweep(folder / "results")
 
 # %%
+pd.set_option("display.float_format", "{:.4g}".format)
 varied = ["tiles.laser.power_w", "dram.bandwidth_byte_per_s", "repetitions"]
 points[[*varied, "energy_j", "latency_s", "accuracy"]].sort_values("energy_j").head(10)
 

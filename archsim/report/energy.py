@@ -107,8 +107,11 @@ def by_component_j(
     found: dict[str, Fraction] = defaultdict(Fraction)
     for action, count in counts.items():
         found[action.partition(".")[0]] += count * costs_j[action]
+    ticks: dict[tuple[str, Fraction], int] = defaultdict(int)
     for slot, start_tick, end_tick, power_w in static_spans(hardware, compiled, ledger, windows):
-        found[slot] += (end_tick - start_tick) * power_w * compiled.tick_s
+        ticks[slot, power_w] += end_tick - start_tick
+    for (slot, power_w), on_ticks in ticks.items():
+        found[slot] += on_ticks * power_w * compiled.tick_s
     return {slot: energy_j for slot, energy_j in found.items() if energy_j}
 
 
@@ -189,10 +192,12 @@ def static_spans(
         for (tick, running), (following, _) in pairwise(changes):
             if running and part.shared:
                 yield slot, tick, following, part.shared * power_w
+        raised_w: dict[tuple[int, Fraction], Fraction] = {}
         for op, window in users.items() if part.per_tile else ():
-            instances = part.per_tile * compiled.placements[op].tiles
-            raised_w = instances * power_w * _brighter(slot, op, hardware, compiled)
-            yield slot, window.start_tick, window.end_tick, raised_w
+            which = compiled.placements[op].tiles, _brighter(slot, op, hardware, compiled)
+            if which not in raised_w:
+                raised_w[which] = part.per_tile * which[0] * power_w * which[1]
+            yield slot, window.start_tick, window.end_tick, raised_w[which]
 
 
 def _static_j(

@@ -23,6 +23,7 @@ T = TypeVar("T")
 
 _TYPES = {"str": str, "int": int, "float": int | float, "dict[str, float]": dict}
 _APART = ("warnings", "ops", "components", "simulation", "provenance")
+_SWEEP = "_sweep.json"  # what every directory of a sweep's results has
 _SAME = 1e-9
 """How far, relatively, a sum of rounded figures may be from the rounded sum."""
 
@@ -84,6 +85,12 @@ def _headline(folder: Path) -> dict[str, Any]:
         raise ConfigError(
             f"{folder}: found {found}; expected the folder of a saved report; name one that "
             "archsim run MACHINE WORKLOAD -o DIR wrote"
+        )
+    if (folder / _SWEEP).exists():
+        raise ConfigError(
+            f"{folder}: found the results of a sweep; expected the folder of a saved report; "
+            "archsim report makes a page of a sweep, archsim pareto -o draws its front, and "
+            "archsim sweep --compare sets two beside each other"
         )
     if not (folder / HEADLINE).exists():
         raise ConfigError(

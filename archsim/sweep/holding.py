@@ -6,7 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -34,22 +34,22 @@ def hold(folder: Path, mark: str, own: Sequence[str]) -> Iterator[None]:
             f"{folder}: found something else than results of a sweep; expected these, an empty "
             "folder or nothing; choose another folder, so that nothing is lost"
         )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / LOCK).acquire(timeout=0)
-        holder = {"process": os.getpid(), "host": socket.gethostname()}
-        (folder / HOLDER).write_text(json.dumps(holder), encoding="utf-8")
-    except Timeout:
-        raise ConfigError(
-            f"{folder}: found {_holder(folder)} at work in it; expected nobody; wait for it, stop "
-            "it, or choose another folder"
-        ) from None
-    except OSError as fault:
-        raise ConfigError(
-            f"{folder}: cannot be written ({fault.strerror or fault}); expected a folder for "
-            "results; check the path and your rights there"
-        ) from None
-    with lock:
+    with ExitStack() as held:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            held.enter_context(FileLock(folder / LOCK).acquire(timeout=0))
+            holder = {"process": os.getpid(), "host": socket.gethostname()}
+            (folder / HOLDER).write_text(json.dumps(holder), encoding="utf-8")
+        except Timeout:
+            raise ConfigError(
+                f"{folder}: found {_holder(folder)} at work in it; expected nobody; wait for it, "
+                "stop it, or choose another folder"
+            ) from None
+        except OSError as fault:
+            raise ConfigError(
+                f"{folder}: cannot be written ({fault.strerror or fault}); expected a folder for "
+                "results; check the path and your rights there"
+            ) from None
         yield
 
 

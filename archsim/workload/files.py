@@ -15,6 +15,7 @@ from archsim.workload.plan import Mode, RepetitionPlan, plan_document
 
 _NETWORKS = documents.Shipped("workloads", "workload", WorkloadError)
 _INLINE = 10**9  # a width that keeps a flow-style value on its line
+_LONGEST_KEY = 1024  # characters of a key that is not announced, by YAML's rules
 
 
 def shipped() -> dict[str, Path]:
@@ -114,12 +115,19 @@ def _yaml_lines(document: dict[str, Any]) -> Iterator[str]:
             yield f"{key}: {_inline(value)}"
         elif isinstance(value, dict):
             yield f"{key}:"
-            yield from (f"  {_inline(name)}: {_inline(item)}" for name, item in value.items())
+            yield from (f"  {_entry(name, item)}" for name, item in value.items())
         elif isinstance(value, list) and isinstance(value[0], dict):
             yield f"{key}:"
             yield from (f"  - {_inline(item)}" for item in value)
         else:
             yield f"{key}: {_inline(value)}"
+
+
+def _entry(name: str, item: Any) -> str:
+    """Return one entry of a mapping; YAML takes a long key, or one of many lines, only if asked."""
+    key, value = _inline(name), _inline(item)
+    plain = len(key) <= _LONGEST_KEY and "\n" not in key
+    return f"{key}: {value}" if plain else f"? {key}\n  : {value}"
 
 
 def _inline(value: Any) -> str:

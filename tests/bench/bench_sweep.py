@@ -12,16 +12,19 @@ import json
 import resource
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
+from typing import Any
+from unittest.mock import patch
 
 from rich.console import Console
 from rich.table import Table
 
 from archsim import engine
-from archsim.mapping import compile_workload
-from archsim.sweep import load_sweep_file
+from archsim.sweep import load_sweep_file, points
 from archsim.sweep.designs import design_of
 from archsim.sweep.directory import Directory
 from archsim.sweep.executor import Done
@@ -40,11 +43,11 @@ STEADY_S = 6.0
 MANY, FEW = 100_000, 20_000
 
 
-def sweep_of(folder: Path, network: str, points: int) -> Sweep:
+def sweep_of(folder: Path, network: str, count: int) -> Sweep:
     """Return a sweep over numbers that designers vary first."""
     file = folder / "bench.yaml"
     vary = {
-        "tiles.laser.power": {"from": "10 mW", "to": "200 mW", "points": points // 20},
+        "tiles.laser.power": {"from": "10 mW", "to": "200 mW", "points": count // 20},
         "dram.bandwidth": ["64 GB/s", "128 GB/s", "256 GB/s", "384 GB/s", "512 GB/s"],
         "buffer.size": ["3 MiB", "4 MiB", "5 MiB", "6 MiB"],
     }
@@ -56,18 +59,29 @@ def sweep_of(folder: Path, network: str, points: int) -> Sweep:
 def alone_s(sweep: Sweep) -> tuple[float, float]:
     """Return what a point takes in a worker, and what of it is not the engine's [s]."""
     worker, design = Worker(sweep), design_of(sweep)
+    engine_s = 0.0
+
+    def timed(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: object, **named: object) -> object:
+            nonlocal engine_s
+            began = time.perf_counter()
+            found = function(*arguments, **named)
+            engine_s += time.perf_counter() - began
+            return found
+
+        return call
+
     wholes_s, beyond_s = [], []
-    step = len(design) // POINTS
-    for number in range(POINTS):
-        places = design[number * step]
-        began = time.perf_counter()
-        assert worker.run(Job("timing", places)).status == "done"
-        whole_s = time.perf_counter() - began
-        hardware = sweep.hardware(sweep.settings(places))
-        began = time.perf_counter()
-        engine.run(compile_workload(sweep.workloads[0], hardware, 1).program)
-        wholes_s.append(whole_s)
-        beyond_s.append(whole_s - (time.perf_counter() - began))
+    with (
+        patch.object(points, "compile_workload", timed(points.compile_workload)),
+        patch.object(engine, "run", timed(engine.run)),
+    ):
+        for number in range(POINTS):
+            engine_s, began = 0.0, time.perf_counter()
+            result = worker.run(Job("timing", design[number * (len(design) // POINTS)]))
+            wholes_s.append(time.perf_counter() - began)
+            beyond_s.append(wholes_s[-1] - engine_s)
+            assert result.status == "done"
     return median(wholes_s), median(beyond_s)
 
 
@@ -121,8 +135,8 @@ def many(folder: Path, table: Table) -> None:
     began = time.perf_counter()
     with Directory(folder / "many", Identity(sweep), design) as directory:
         directory.open()
-        points = Listed(design, Identity(sweep), directory)
-        news = Coordinator(points, directory, Instant(dict(figures)), tell).run()
+        listed = Listed(design, Identity(sweep), directory)
+        news = Coordinator(listed, directory, Instant(dict(figures)), tell).run()
     assert news.finished == MANY, news.finished
     each_s = (time.perf_counter() - began) / MANY
     table.add_row("coordinator, a point", f"{each_s * 1e3:.2f} ms", "1 ms")
@@ -145,6 +159,27 @@ def many(folder: Path, table: Table) -> None:
         assert Listed(design_of(other), Identity(other), directory).next() is not None
     taken_s = time.perf_counter() - began
     table.add_row("the same after the file was changed", f"{taken_s:.1f} s", "")
+
+
+def _loop(told: Connection) -> None:
+    until, turns = time.perf_counter() + 2.0, 0
+    while time.perf_counter() < until:
+        turns += sum(range(1_000)) > 0
+    told.send(turns)
+
+
+def plain_gain() -> float:
+    """Return what two processes gain over one on this computer now, whatever they do."""
+    turns = []
+    for processes in (1, 2):
+        pipes = [get_context("spawn").Pipe() for _ in range(processes)]
+        running = [get_context("spawn").Process(target=_loop, args=(there,)) for _, there in pipes]
+        for process in running:
+            process.start()
+        turns.append(sum(here.recv() for here, _ in pipes))
+        for process in running:
+            process.join()
+    return float(turns[1] / turns[0])
 
 
 def rate_per_s(sweep: Sweep, jobs: int) -> float:
@@ -183,7 +218,8 @@ def main() -> None:
         table.add_row("  --jobs 1", f"{one:.0f} points/s", "40")
         table.add_row("  --jobs 2", f"{two:.0f} points/s", "")
         gained = median(two / one for one, two in pairs)
-        table.add_row("  2 workers over 1", f"{gained:.2f} x", "1.8 x")
+        told = f"  2 workers over 1; plain loops: {plain_gain():.2f} x"
+        table.add_row(told, f"{gained:.2f} x", "1.8 x")
         many(folder, table)
     Console().print(table)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 
@@ -26,9 +25,6 @@ from archsim.report.figures.runs import (
 )
 from archsim.report.figures.scales import written
 from archsim.report.loading import SavedReport
-
-if TYPE_CHECKING:
-    pass
 
 _LONGEST = 24
 """Characters of a name in a title."""

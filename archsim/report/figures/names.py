@@ -60,8 +60,7 @@ def plain(text: Text) -> Text:
 
 def name_point(ax: Axes, place: tuple[float, float], name: str) -> None:
     """Write a name beside a point of axes whose bounds are settled, where there is room."""
-    across = ax.transAxes.inverted().transform(ax.transData.transform(place))[0]
-    left = bool(across > _RIGHT)
+    left = turned(ax, place)
     text = ax.annotate(
         shown(name, _SHORT),
         place,
@@ -72,6 +71,11 @@ def name_point(ax: Axes, place: tuple[float, float], name: str) -> None:
         color=INK,
     )
     plain(text)
+
+
+def turned(ax: Axes, place: tuple[float, float]) -> bool:
+    """Return whether the name of a point stands on its left."""
+    return bool((ax.transData + ax.transAxes.inverted()).transform(place)[0] > _RIGHT)
 
 
 def name_ticks(ax: Axes, axis: str, names: list[str], *, places: list[float] | None = None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +15,7 @@ from archsim.mapping.floor import op_of
 from archsim.report.figures.bars import legend_beside
 from archsim.report.figures.frames import need_columns, records, refuse_empty
 from archsim.report.figures.look import BOUNDS, INK, OTHERS, axes_of, styled
-from archsim.report.figures.names import name_point, plain
+from archsim.report.figures.names import name_point, plain, turned
 from archsim.report.figures.scales import Quantity, logarithmic, written
 
 if TYPE_CHECKING:
@@ -39,6 +39,9 @@ _APART = (0.35, 0.05)
 
 _ABOVE = 1.04
 """How far above its roof a name stands, as a factor."""
+
+_ROUNDING = 1 + 1e-9
+"""By how much a point at its roof may be above it."""
 
 _MARGIN = 2.0
 """Room around the points, as a factor."""
@@ -165,22 +168,38 @@ def roofline(points: pd.DataFrame, roofs: pd.DataFrame, ax: Axes | None = None) 
     ax.set_xlim(low, high)
     ax.set_ylim(points.macs_per_s.min() / _MARGIN, peak * _MARGIN)
     ax.grid(visible=True)
-    logarithmic(ax, "x", Quantity("multiply-accumulates per byte moved", "MAC/B"))
+    note = _ahead(points, sloping)
+    logarithmic(ax, "x", Quantity("multiply-accumulates per byte moved", "MAC/B"), note=note)
     logarithmic(ax, "y", Quantity("rate", "MAC/s"))
-    _name_longest(ax, points)
+    _name_longest(ax, points, [roof["macs_per_s"] for roof in flat])
     legend_beside(ax, _legend(points, sloping))
     return ax
 
 
-def _name_longest(ax: Axes, points: pd.DataFrame) -> None:
-    """Name the products that took longest, each once, unless another's name is there already."""
-    named: dict[str, tuple[float, float]] = {}
+def _ahead(points: pd.DataFrame, sloping: Mapping[str, float]) -> str:
+    """Return why some points lie above their memory's roof, if any do."""
+    allowed = points.macs_per_byte * points.memory.map(sloping)
+    above = points[points.macs_per_s > allowed * _ROUNDING].op.nunique()
+    return f"above a memory's roof: {above} with weights loaded ahead of time" if above else ""
+
+
+def _name_longest(ax: Axes, points: pd.DataFrame, roofs_macs_per_s: Sequence[float]) -> None:
+    """Name the products that took longest, each once, unless another name is there already."""
+    to_axes = ax.transData + ax.transAxes.inverted()
+    low = points.macs_per_byte.min()
+    taken = [
+        (1 - _APART[0], to_axes.transform((low, macs_per_s * _ABOVE))[1])
+        for macs_per_s in roofs_macs_per_s
+    ]
+    named: set[str] = set()
     for row in records(points.sort_values("duration_s", ascending=False, kind="stable")):
         place = row["macs_per_byte"], row["macs_per_s"]
-        x, y = ax.transAxes.inverted().transform(ax.transData.transform(place))
-        free = all(abs(x - x_) > _APART[0] or abs(y - y_) > _APART[1] for x_, y_ in named.values())
+        x, y = to_axes.transform(place)
+        x -= _APART[0] if turned(ax, place) else 0
+        free = all(abs(x - x_) > _APART[0] or abs(y - y_) > _APART[1] for x_, y_ in taken)
         if free and row["op"] not in named:
-            named[row["op"]] = (x, y)
+            named.add(row["op"])
+            taken.append((x, y))
             name_point(ax, place, row["op"])
         if len(named) == _NAMED:
             return

@@ -66,6 +66,9 @@ def accuracy(points: pd.DataFrame, ax: Axes | None = None) -> Axes:
             "label": entry(row["run"]),
         }
         handles += ax.plot(x, found, ls="", zorder=2, **how)
+    handles.append(Line2D([], [], color=INK, lw=1, label="95 % over examples"))
+    if points.seeds_low.notna().any():
+        handles.append(Line2D([], [], color=INK, lw=9, alpha=0.35, label="95 % over noise"))
     for each in sorted(set(points.quantised)):
         line = ax.axhline(each, color=INK, lw=0.8, ls=":", zorder=1, label="without noise")
     handles.append(line)

@@ -93,6 +93,15 @@ def test_what_is_no_report_is_refused(tmp_path):
         assert f"{tmp_path / name}: found {found}; {expected}" in refused(tmp_path / name)
 
 
+def test_results_of_a_sweep_are_sent_to_what_reads_them(tmp_path):
+    (tmp_path / "_sweep.json").write_text("{}")
+    assert refused(tmp_path) == (
+        f"{tmp_path}: found the results of a sweep; expected the folder of a saved report; "
+        "archsim report makes a page of a sweep, archsim pareto -o draws its front, and archsim "
+        "sweep --compare sets two beside each other"
+    )
+
+
 def test_a_folder_of_an_earlier_version_says_to_run_it_again(folder):
     (folder / "machine.yaml").unlink()
     (folder / "plan.json").unlink()

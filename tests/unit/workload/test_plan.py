@@ -50,6 +50,17 @@ def test_hash_is_of_counts_not_of_provenance(workload):
     assert plan(workload, conv=1, second=3).hash != base.hash
 
 
+@pytest.mark.parametrize(
+    "key", ["k" * 10_000, "two\nlines\ttab", "<b>: $x$ # \u202e\U0001f984", "? a"]
+)
+@pytest.mark.parametrize("ending", ["yaml", "json"])
+def test_any_text_can_stand_in_the_provenance(tmp_path, workload, key, ending):
+    told = {key: key, "made": "by hand"}
+    plan = RepetitionPlan.uniform(workload, 2).model_copy(update={"provenance": told})
+    save_plan(plan, tmp_path / f"plan.{ending}")
+    assert load_plan(tmp_path / f"plan.{ending}", workload).provenance == told
+
+
 def test_plan_survives_its_file(tmp_path, workload):
     for suffix in ("yaml", "json"):
         saved = plan(workload, conv=[1, 2, 3, 4], second=2.5)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -62,6 +64,26 @@ def test_the_figure_draws_points_and_roofs(machine):
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
     assert ax.get_xlabel() == "multiply-accumulates per byte moved [MAC/B]"
     assert ax.get_ylabel() == "rate [MAC/s]"
+
+
+def test_points_above_a_roof_are_said_to_be_loaded_ahead(machine):
+    # a: 6 GMAC/s at 120 MACs per byte of DRAM, which takes 50 MB/s
+    slow = roofs(machine, ops()).replace(100e9, 49e6)
+    ax = roofline(roofline_points(ops(), actions(), 3), slow)
+    assert "above a memory's roof: 1 with weights loaded ahead of time" in ax.get_xlabel()
+
+
+def test_names_of_points_do_not_meet(machine):
+    names = [f"encoder.{i}.{'dense' * 4}" for i in range(8)]
+    points = roofline_points(ops(), actions(), 1).iloc[[0] * 8]
+    points = points.assign(op=names, macs_per_byte=np.geomspace(4, 130, 8))
+    bounds = roofs(machine, ops())
+    shares = [0.95] * 7 + [0.001]
+    ax = roofline(points.assign(macs_per_s=bounds.macs_per_s.max() * np.array(shares)), bounds)
+    ax.figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in ax.texts]
+    assert len(boxes) > 2
+    assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
 
 
 def test_a_run_without_products_has_no_roofline(machine):
