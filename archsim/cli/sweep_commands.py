@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,13 +55,24 @@ def sweep(  # noqa: PLR0913 - one parameter for each option
 ) -> None:
     """Run every point that a file describes; what is there already is kept."""
     if compare is not None:
-        if file is not None:
-            raise ConfigError(
-                f"--compare: found it beside {file}; expected two folders of results and no file; "
-                "leave one out"
-            )
+        given = {
+            f"{file}": file,
+            "--output": output,
+            "--jobs": jobs,
+            "--dask": dask,
+            "--timeout": timeout,
+            "--retry": retry or None,
+            "--dry-run": dry_run or None,
+        }
+        _refuse_beside_comparison([name for name, value in given.items() if value is not None])
         compared(*compare, format_)
         return
+    if format_ is not Format.TABLE:
+        raise ConfigError(
+            f"--format: found {format_.value} without --compare; expected it there, as a sweep "
+            "writes its results to a folder; leave it out, and read them with pandas or archsim "
+            "pareto --format"
+        )
     if file is None:
         raise ConfigError("sweep: found no FILE; expected a sweep file; name one")
     from archsim.sweep import load_sweep_file, run_sweep  # other commands do without
@@ -82,6 +93,15 @@ def sweep(  # noqa: PLR0913 - one parameter for each option
             raise
     _conclude(read, folder, news)
     warn(notes)
+
+
+def _refuse_beside_comparison(given: Sequence[str]) -> None:
+    """Refuse what a comparison, which runs nothing, would have to ignore."""
+    if given:
+        raise ConfigError(
+            f"--compare: found it beside {', '.join(given)}; expected two folders of results, "
+            "which it only reads; leave one out"
+        )
 
 
 def _teller(bar: ProgressBar) -> Callable[[News], None]:
@@ -115,6 +135,8 @@ def _conclude(sweep: Sweep, folder: Path, news: News) -> None:
         "timeout": "took too long; run again with --retry",
         "lost": "killed their worker; run again with --retry",
     }
+    if again := news.total - news.kept - news.finished:
+        lines.append(("repeated", f"{again:,}", "the same as others, run once"))
     lines += [
         (status, f"{news.counts[status]:,}", meaning)
         for status, meaning in meanings.items()

@@ -95,6 +95,11 @@ def sensitivity(  # noqa: PLR0913 - one parameter for each option
     options = {"--method": method, "--samples": samples, "--output": output, "--jobs": jobs}
     given = [name for name, value in options.items() if value is not None]
     folder, wanted = target, _names(figures)
+    if not target.exists():
+        raise ConfigError(
+            f"{target}: found no such file or folder; expected a sweep file, or the folder that "
+            "archsim sweep wrote; check the path"
+        )
     if not target.is_dir():
         kind = method or "sobol"
         made, notes = probing(target, wanted, method=kind, samples=samples)

@@ -30,7 +30,8 @@ def load_sweep_file(path: str | Path, *, search: Search | None = None) -> Sweep:
 
     Args:
         path: The file.
-        search: How points are chosen, in place of what the file says; its seed stays.
+        search: How points are chosen, in place of what the file says; its seed stays. Whoever gives
+            it answers for how many points it makes.
 
     Raises:
         ConfigError: Every fault, with line and column.
@@ -40,7 +41,7 @@ def load_sweep_file(path: str | Path, *, search: Search | None = None) -> Sweep:
     if search is not None:
         seeded = search.model_copy(update={"seed": file.search.seed})
         file = file.model_copy(update={"search": seeded})
-    return _Reading(document, file, faults).sweep()
+    return _Reading(document, file, faults).sweep(counted=search is None)
 
 
 def _parsed(document: Document) -> tuple[SweepFile, tuple[Fault, ...]]:
@@ -82,7 +83,8 @@ class _Reading:
         self._refused = {fault.loc[0] for fault in faults}
         self._unread = {str(fault.loc[1]) for fault in faults if fault.loc[0] == "vary"}
 
-    def sweep(self) -> Sweep:
+    def sweep(self, *, counted: bool) -> Sweep:
+        """Return the sweep; refuse too many points only where they are counted."""
         file = self._file
         accuracy = self._accuracy()
         machines = self._each("hardware", file.hardware, lambda n: load_hardware(self._path(n)))
@@ -104,7 +106,7 @@ class _Reading:
                 *axes,
             )
         )
-        if all(fault.loc[:1] != ("together",) for fault in self._faults):
+        if counted and all(fault.loc[:1] != ("together",) for fault in self._faults):
             self._faults += too_many(file, space)
         if not self._faults:
             self._faults += no_choice(file, space)

@@ -124,8 +124,8 @@ class LocalWorkers:
         self._hands = []
 
     def submit(self, ticket: int, job: Job) -> None:
-        """Give a job to whoever has least to do."""
-        hand = min(self._hands, key=lambda each: len(each.jobs))
+        """Give a job to whoever has room, and least to do."""
+        hand = min(self._hands, key=lambda each: (each.room <= 0, len(each.jobs)))
         if not hand.jobs:
             hand.began_s = time.monotonic()
         hand.jobs.append((ticket, job))

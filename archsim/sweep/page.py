@@ -31,7 +31,7 @@ def page_of(folder: Path) -> str:
     frame = load_sweep(folder)
     found = front(frame, objectives)
     figures = [name for name in frame.columns if name in BY_NAME and name not in objectives]
-    points = frame.drop(columns=[*figures, *({"key", "inside"} & set(frame.columns))])
+    points = frame.drop(columns=[*figures, "key"])
     named = _with_units(frame, objectives)
     counts = frame.status.value_counts().items()
     return sweep_page(

@@ -47,6 +47,7 @@ class Rehearsal:
         checked: Of how many the machine was built.
         misfits: Reasons for which some of these cannot be.
         excluded: How many of these a limit excludes beforehand.
+        skipped: How many of these do not run; a search learns from what a limit excludes.
         sampled: How many points were run.
         timing_s: What timing one takes; None if none of the sample could run.
         evaluating_s: What one evaluation of accuracy takes; None if none is asked.
@@ -57,6 +58,7 @@ class Rehearsal:
     checked: int
     misfits: tuple[Misfit, ...]
     excluded: int
+    skipped: int
     sampled: int
     timing_s: float | None
     evaluating_s: float | None
@@ -66,7 +68,7 @@ class Rehearsal:
         """Return the least and the most time that it takes: evaluations may be shared or not."""
         if self.timing_s is None:
             return None
-        sound = self.checked - self.excluded - sum(misfit.points for misfit in self.misfits)
+        sound = self.checked - self.skipped - sum(misfit.points for misfit in self.misfits)
         points = self.points * sound / max(self.checked, 1)
         timing_s = points * self.timing_s
         once_s = self.evaluating_s or 0.0
@@ -84,24 +86,25 @@ def rehearse(sweep: Sweep, progress: Progress | None = None) -> Rehearsal:
     design = design_of(sweep)
     checked = [design[n] for n in _spread(len(design), MOST_CHECKED)]
     worker = Worker(sweep)
+    adaptive = sweep.search.method in ADAPTIVE
     excluded, sound = 0, []
     reasons = _Reasons()
     for done, places in enumerate(checked):
         result = worker.look(places)
         if progress is not None:
             progress(done + 1, len(checked))
-        if result.status == "done":
+        excluded += result.status == "outside"
+        if result.status == "done" or (adaptive and result.status == "outside"):
             sound.append(places)
-        elif result.status == "outside":
-            excluded += 1
-        else:
+        elif result.status != "outside":
             reasons.add(result.error, places)
     timing = _timed(worker, [sound[n] for n in _spread(len(sound), SAMPLE + 1)], reasons)
     return Rehearsal(
-        points=len(design) if sweep.search.method not in ADAPTIVE else sweep.search.trials or 0,
+        points=(sweep.search.trials or 0) if adaptive else len(design),
         checked=len(checked),
         misfits=reasons.misfits(sweep),
         excluded=excluded,
+        skipped=0 if adaptive else excluded,
         **timing,
     )
 
@@ -143,7 +146,7 @@ def _timed(worker: Worker, sample: Sequence[Places], reasons: _Reasons) -> dict[
     times_s, needs = [], {}
     for places in sample:
         began_s = time.perf_counter()
-        result = worker.run(Job("timing", places))
+        result = worker.run(Job("timing", places, skip=False))
         if result.status == "done":
             times_s.append(time.perf_counter() - began_s)
         else:

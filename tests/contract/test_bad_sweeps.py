@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -11,7 +12,9 @@ import yaml
 
 from archsim.errors import ConfigError
 from archsim.sweep import load_sweep_file
-from archsim.sweep.file import schema
+from archsim.sweep.designs import design_of
+from archsim.sweep.file import SweepFile, schema
+from archsim.sweep.points import Job, Worker
 from archsim.workload import RepetitionPlan, load_workload, save_plan
 from tests.commands import archsim
 
@@ -241,6 +244,26 @@ VALIDATOR = jsonschema.Draft202012Validator(schema())
 @pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.stem)
 def test_shipped_sweeps_keep_to_the_schema(path):
     VALIDATOR.validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def test_the_example_of_the_page_on_sweeps_loads_and_keeps_to_the_schema(tmp_path):
+    text = (Path(__file__).parents[2] / "docs" / "sweeps.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    VALIDATOR.validate(yaml.safe_load(example))
+    path = tmp_path / "example.yaml"
+    path.write_text(example, encoding="utf-8")
+    sweep = load_sweep_file(path)
+    workloads, tiles, bandwidths, lasers, arrays, counts = 2, 4, 2, 5, 2, 2
+    expected = workloads * tiles * bandwidths * lasers * arrays * counts
+    assert len(design_of(sweep)) == expected
+    found = Worker(sweep).run(Job("timing", (0,) * len(sweep.space.axes)))
+    assert (found.status, found.error) == ("done", "")
+
+
+@pytest.mark.parametrize("part", SweepFile.model_fields)
+def test_every_key_of_a_sweep_file_is_in_its_page(part):
+    text = (Path(__file__).parents[2] / "docs" / "sweeps.md").read_text(encoding="utf-8")
+    assert f"`{part}`" in text or part == "format"
 
 
 @pytest.mark.parametrize(

@@ -219,6 +219,15 @@ def test_a_folder_that_holds_no_sweep_is_refused(tmp_path):
         assert "found no results of a sweep (_sweep.json is missing)" in done.err
 
 
+def test_indices_of_nothing_are_refused(tmp_path):
+    done = archsim("sensitivity", tmp_path / "nowhere")
+    assert done.status == 2
+    assert done.err.strip() == (
+        f"{tmp_path / 'nowhere'}: found no such file or folder; expected a sweep file, or the "
+        "folder that archsim sweep wrote; check the path"
+    )
+
+
 def test_the_front_is_listed_by_the_objectives_of_the_sweep(grid):
     done = archsim("pareto", grid)
     assert (done.status, done.err) == (0, "")

@@ -60,12 +60,24 @@ def test_a_search_is_rehearsed_by_a_random_sample(tmp_path):
     assert rehearse(sweep).points == 12
 
 
+def test_a_search_runs_what_a_limit_excludes_so_its_time_counts(tmp_path):
+    parts = {"where": {"area_m2": "<= 1 um^2"}, "objectives": {"energy_j": "min"}}
+    vary = {"tiles.rows": [16, 32]}
+    search = {"method": "nsga2", "trials": 12}
+    found = rehearse(sweep_of(tmp_path, vary=vary, search=search, **parts))
+    assert found.excluded == found.checked > 0
+    assert found.expected_s(1)[0] == pytest.approx(12 * found.timing_s)
+    found = rehearse(sweep_of(tmp_path, vary=vary, **parts))
+    assert (found.excluded, found.timing_s) == (2, None)
+
+
 def test_evaluations_that_points_share_take_their_time_once():
     shared = Rehearsal(
         points=100,
         checked=50,
         misfits=(),
         excluded=10,
+        skipped=10,
         sampled=8,
         timing_s=0.5,
         evaluating_s=2.0,
