@@ -12,6 +12,7 @@ import typer
 
 from archsim import documents
 from archsim.cli.commands import app
+from archsim.cli.grouping import grouped
 from archsim.cli.options import (
     AllOps,
     AsFormat,
@@ -21,7 +22,6 @@ from archsim.cli.options import (
     Model,
     Overrides,
     RepetitionOptions,
-    grouped,
 )
 from archsim.cli.output import Format, console, warn, write_csv, write_json
 from archsim.cli.targets import ACCURACY, Kind, check_target

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, get_args
 
-from archsim.cli.options import LearningOptions, given
+from archsim.cli.grouping import given
+from archsim.cli.options import LearningOptions
 from archsim.documents import closest
 from archsim.errors import ConfigError
 from archsim.units import Joule

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from archsim.cli.grouping import grouped
 from archsim.cli.options import (
     AccuracyOptions,
     AllOps,
@@ -20,7 +21,6 @@ from archsim.cli.options import (
     Machine,
     Overrides,
     RepetitionOptions,
-    grouped,
     refuse_without_accuracy,
 )
 from archsim.cli.output import (

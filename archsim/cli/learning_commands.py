@@ -12,6 +12,7 @@ import typer
 
 from archsim.cli.aims import OF_AIM, PHOTONS, aim_and_rules, as_typed, check_options, renamed
 from archsim.cli.commands import app
+from archsim.cli.grouping import grouped, typed
 from archsim.cli.options import (
     AllOps,
     AsFormat,
@@ -22,8 +23,6 @@ from archsim.cli.options import (
     Model,
     Overrides,
     RepetitionOptions,
-    grouped,
-    typed,
 )
 from archsim.cli.output import (
     Format,

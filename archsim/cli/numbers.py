@@ -6,7 +6,8 @@ from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from archsim.cli.options import NumberOptions, given
+from archsim.cli.grouping import given
+from archsim.cli.options import NumberOptions
 from archsim.documents import closest
 from archsim.errors import ConfigError
 from archsim.functional import AdcRange, Quantisation, Ranges, Scheme, Settings

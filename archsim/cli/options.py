@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
-import shlex
-from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated
 
 import typer
 
+from archsim.cli.grouping import given
 from archsim.cli.output import Format
 from archsim.errors import ConfigError
 
@@ -324,38 +322,6 @@ class JudgingOptions(EvaluationOptions):
     ] = None
 
 
-def given(*groups: Any) -> list[str]:
-    """Return the options of some groups that are not as they are by default, as a user types."""
-    return [
-        "--" + column.name.strip("_").replace("_", "-")
-        for group in groups
-        for column in fields(group)
-        if getattr(group, column.name) != column.default
-    ]
-
-
-def typed(*groups: Any, leave_out: frozenset[str] = frozenset()) -> str:
-    """Return the options of some groups that are not as they are by default, with their values.
-
-    Args:
-        groups: Groups of options.
-        leave_out: Fields that are not wanted.
-    """
-    words: list[str] = []
-    for group in groups:
-        for column in fields(group):
-            value = getattr(group, column.name)
-            if column.name in leave_out or value == column.default:
-                continue
-            option = "--" + column.name.strip("_").replace("_", "-")
-            if value is True:
-                words.append(option)
-                continue
-            for each in value if isinstance(value, list) else [value]:
-                words += [option, str(each)]
-    return shlex.join(words)
-
-
 def refuse_without_accuracy(options: AccuracyOptions) -> None:
     """Refuse options that only accuracy needs.
 
@@ -368,36 +334,3 @@ def refuse_without_accuracy(options: AccuracyOptions) -> None:
             f"{', '.join(surplus)}: found without --accuracy; expected together with it; add "
             "--accuracy, or leave them out"
         )
-
-
-def grouped(command: Callable[..., None]) -> Callable[..., None]:
-    """Let a command take groups: each parameter that is one becomes the options in it."""
-    hints = get_type_hints(command, include_extras=True)
-    groups: dict[str, Any] = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
-    parameters = []
-    for parameter in inspect.signature(command).parameters.values():
-        if parameter.name not in groups:
-            parameters.append(parameter.replace(annotation=hints[parameter.name]))
-            continue
-        options = get_type_hints(groups[parameter.name], include_extras=True)
-        parameters += [
-            inspect.Parameter(
-                column.name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=column.default,
-                annotation=options[column.name],
-            )
-            for column in fields(groups[parameter.name])
-        ]
-
-    def called(**values: Any) -> None:
-        made = {
-            name: kind(**{column.name: values.pop(column.name) for column in fields(kind)})
-            for name, kind in groups.items()
-        }
-        command(**values, **made)
-
-    called.__name__, called.__doc__ = command.__name__, command.__doc__
-    called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    called.__annotations__ = {each.name: each.annotation for each in parameters}
-    return called

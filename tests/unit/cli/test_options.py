@@ -8,7 +8,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from archsim.cli.options import BitOptions, DataOptions, TrialOptions, given, grouped
+from archsim.cli.grouping import given, grouped
+from archsim.cli.options import BitOptions, DataOptions, TrialOptions
 from archsim.errors import ConfigError
 
 
