@@ -189,14 +189,16 @@ def static_spans(
             continue
         users = _users(slot, compiled.placements, ledger, windows)
         changes = list(active_ticks((w.start_tick, w.end_tick) for w in users.values()).items())
+        shared_w = part.shared * power_w
         for (tick, running), (following, _) in pairwise(changes):
             if running and part.shared:
-                yield slot, tick, following, part.shared * power_w
-        raised_w: dict[tuple[int, Fraction], Fraction] = {}
+                yield slot, tick, following, shared_w
+        raised_w: dict[tuple[int, int | float], Fraction] = {}
         for op, window in users.items() if part.per_tile else ():
-            which = compiled.placements[op].tiles, _brighter(slot, op, hardware, compiled)
+            which = compiled.placements[op].tiles, compiled.placements[op].repetitions
             if which not in raised_w:
-                raised_w[which] = part.per_tile * which[0] * power_w * which[1]
+                brighter = _brighter(slot, op, hardware, compiled)
+                raised_w[which] = part.per_tile * which[0] * power_w * brighter
             yield slot, window.start_tick, window.end_tick, raised_w[which]
 
 
