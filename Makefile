@@ -6,13 +6,14 @@ LEARN := archsim learn homodyne digits_cnn --granularity op --target-energy 4 --
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-engines lint bench clean
+.PHONY: help demo test test-slow test-engines test-faults lint bench clean
 
 help:
 	@echo "make demo   run a shipped network on a shipped machine, then learn its repetitions"
 	@echo "make test   check style, types and layers, then run the tests"
 	@echo "make test-slow   the tests that make test leaves out: large networks on labelled data"
 	@echo "make test-engines   both engines on runs that take SimPy seconds"
+	@echo "make test-faults   sweeps whose workers, cluster or coordinator are killed"
 	@echo "make lint   only style, types and layers"
 	@echo "make bench  measure speed and memory (minutes)"
 	@echo "make clean  remove .venv and every cache"
@@ -51,6 +52,10 @@ test-slow: $(READY)
 test-engines: $(READY)
 	@echo "== pytest: both engines on long runs =="
 	@$(BIN)/pytest -m slow -n auto --dist worksteal tests/contract -k on_long_runs
+
+test-faults: $(READY)
+	@echo "== pytest: sweeps under fire =="
+	@$(BIN)/pytest -m slow tests/contract/test_sweep_faults.py tests/contract/test_sweep_on_dask.py
 
 bench: $(READY)
 	@for script in tests/bench/bench_*.py; do echo "== $$script =="; $(BIN)/python $$script || exit 1; done

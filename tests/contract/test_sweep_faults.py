@@ -59,6 +59,7 @@ def _as_pandas_reads(folder: Path) -> pd.DataFrame:
     return pd.read_parquet(folder).sort_values("point", ignore_index=True)
 
 
+@pytest.mark.slow  # make test-faults
 def test_a_sweep_outlives_its_workers(file: Path, expected: pd.DataFrame, tmp_path: Path) -> None:
     chance = random.Random(1)
     killed = 0
@@ -80,6 +81,7 @@ def test_a_sweep_outlives_its_workers(file: Path, expected: pd.DataFrame, tmp_pa
     check(tmp_path / "r", expected)
 
 
+@pytest.mark.slow  # make test-faults
 def test_a_sweep_goes_on_after_its_coordinator_was_killed(
     file: Path, expected: pd.DataFrame, tmp_path: Path
 ) -> None:

@@ -113,6 +113,7 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "CONNECTING_S", 60.0)
 
 
+@pytest.mark.slow  # make test-faults
 def test_a_sweep_outlives_dask_workers_and_gives_the_same_table(
     dask: Cluster, tmp_path: Path
 ) -> None:
@@ -136,6 +137,7 @@ def test_a_sweep_outlives_dask_workers_and_gives_the_same_table(
     assert finished_twice(tmp_path / "r") == []
 
 
+@pytest.mark.slow  # make test-faults
 def test_points_that_raise_hang_or_kill_a_dask_worker_are_rows_that_say_so(
     dask: Cluster, tmp_path: Path
 ) -> None:
@@ -154,6 +156,7 @@ def test_points_that_raise_hang_or_kill_a_dask_worker_are_rows_that_say_so(
     assert_frame_equal(load_sweep(tmp_path / "r"), unbroken(file, tmp_path / "unbroken"))
 
 
+@pytest.mark.slow  # make test-faults
 def test_a_sweep_ends_when_its_scheduler_does_and_goes_on_elsewhere(tmp_path: Path) -> None:
     file = written(tmp_path / "s.yaml", vary=VARY)
     with started(tmp_path, pause_s=0.02) as dask:
