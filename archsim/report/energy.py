@@ -22,6 +22,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
+from typing import TypeVar
 
 from archsim.engine import Ledger
 from archsim.errors import SimulationError
@@ -29,7 +30,9 @@ from archsim.hardware import Hardware, Part
 from archsim.mapping import Compiled, Placement
 from archsim.mapping.floor import op_of, weights_of
 from archsim.physics import repetition
-from archsim.report.windows import Window, active_ticks
+from archsim.report.windows import Span, Window, active_ticks
+
+SomeSpan = TypeVar("SomeSpan", bound=Span)
 
 IDLE = "(idle)"
 """What pays for power that is drawn while no op is under way."""
@@ -89,7 +92,7 @@ def of_run(
 
 
 def by_component_j(
-    hardware: Hardware, compiled: Compiled, ledger: Ledger, windows: Mapping[str, Window]
+    hardware: Hardware, compiled: Compiled, ledger: Ledger, windows: Mapping[str, Span]
 ) -> dict[str, Fraction]:
     """Return what ``of_run(...).by_component_j()`` does, without looking at single ops.
 
@@ -177,7 +180,7 @@ def action_costs_j(hardware: Hardware) -> dict[str, Fraction]:
 
 
 def static_spans(
-    hardware: Hardware, compiled: Compiled, ledger: Ledger, windows: Mapping[str, Window]
+    hardware: Hardware, compiled: Compiled, ledger: Ledger, windows: Mapping[str, Span]
 ) -> Iterator[tuple[str, int, int, Fraction]]:
     """Yield when components draw static power: slot, first tick, tick after the last, power [W]."""
     for slot, part in hardware.parts().items():
@@ -241,8 +244,8 @@ def _users(
     slot: str,
     placements: Mapping[str, Placement],
     ledger: Ledger,
-    windows: Mapping[str, Window],
-) -> dict[str, Window]:
+    windows: Mapping[str, SomeSpan],
+) -> dict[str, SomeSpan]:
     """Return the ops that use a component while they run."""
     if slot in MACHINE_SLOTS:
         return {

@@ -13,7 +13,7 @@ from archsim.hardware import Hardware
 from archsim.mapping import Compiled
 from archsim.report import energy as spending
 from archsim.report.peak import peak_macs_per_s
-from archsim.report.windows import Window, output_ticks, windows
+from archsim.report.windows import Span, output_ticks, spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def headline(
     hardware: Hardware,
     compiled: Compiled,
     ledger: Ledger,
-    when: Mapping[str, Window] | None = None,
+    when: Mapping[str, Span] | None = None,
 ) -> Headline:
     """Return the headline figures of a run that is over.
 
@@ -54,7 +54,7 @@ def headline(
     Raises:
         SimulationError: The ledger does not fit the machine or the network.
     """
-    when = windows(ledger) if when is None else when
+    when = spans(ledger) if when is None else when
     spent_j = spending.by_component_j(hardware, compiled, ledger, when)
     total_j = sum(spent_j.values(), Fraction())
     makespan_s = ledger.makespan_ticks * compiled.tick_s

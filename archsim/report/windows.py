@@ -28,25 +28,34 @@ _ORDER = {role: place for place, role in enumerate(ROLE_NAMES)}
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """One op's time.
+class Span:
+    """When one op ran.
 
     Attributes:
         start_tick: Its first work; loading its weights, which is ahead of it, left out.
         end_tick: Its last work.
-        stall_ticks: Its duration less the busy time of its busiest array; 0 where it uses none.
-        bound_by: The role of the unit that is busiest inside the window.
     """
 
     start_tick: int
     end_tick: int
-    stall_ticks: int
-    bound_by: str
 
     @property
     def ticks(self) -> int:
         """Return the op's duration."""
         return self.end_tick - self.start_tick
+
+
+@dataclass(frozen=True, slots=True)
+class Window(Span):
+    """The same, with what it waited for.
+
+    Attributes:
+        stall_ticks: Its duration less the busy time of its busiest array; 0 where it uses none.
+        bound_by: The role of the unit that is busiest inside the window.
+    """
+
+    stall_ticks: int
+    bound_by: str
 
 
 class _Part(NamedTuple):
@@ -76,6 +85,21 @@ def windows(ledger: Ledger) -> dict[str, Window]:
         if op == op_of(op)
     }
     return dict(sorted(found.items(), key=lambda item: (item[1].start_tick, item[1].end_tick)))
+
+
+def spans(ledger: Ledger) -> dict[str, Span]:
+    """Return when every op ran that did any work: all that energy depends on of its window."""
+    starts: dict[str, int] = {}
+    ends: dict[str, int] = {}
+    for _, _, op, _, _, start_tick, _, end_tick in ledger.records:
+        if start_tick is None or end_tick is None:
+            continue
+        if start_tick < starts.get(op, start_tick + 1):
+            starts[op] = start_tick
+        if end_tick > ends.get(op, -1):
+            ends[op] = end_tick
+    own = (op for op in starts if op != STORED and op == op_of(op))
+    return {op: Span(starts[op], ends[op]) for op in own}
 
 
 def output_ticks(ledger: Ledger) -> tuple[int, int]:
