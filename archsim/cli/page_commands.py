@@ -15,9 +15,6 @@ from archsim.cli.targets import Kind, check_target
 
 Saved = Annotated[Path, typer.Argument(metavar="DIR", help="What run -o or sweep -o saved.")]
 
-SWEEP = "_sweep.json"
-"""What every directory of a sweep's results has."""
-
 
 @app.command()
 def report(
@@ -28,6 +25,8 @@ def report(
     ],
 ) -> None:
     """Make a page of a saved report, or of the results of a sweep: charts, tables, sources."""
+    from archsim.report.saving import SWEEP  # other commands do without
+
     _check_page(output)
     if (folder / SWEEP).exists():
         from archsim.sweep.page import page_of  # brings pandas and Jinja

@@ -97,7 +97,7 @@ def by_component_j(
     """Return what ``of_run(...).by_component_j()`` does, without looking at single ops.
 
     The same fractions in another order: counts and ticks, which are whole numbers, are added up
-    before they meet a cost, so that it takes a tenth of the time (``bench_sweep``).
+    before they meet a cost, so that it takes a small part of the time.
 
     Raises:
         SimulationError: The run did something that the machine has no cost for.

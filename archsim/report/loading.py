@@ -12,7 +12,7 @@ from archsim import documents
 from archsim.errors import ArchsimError, ConfigError
 from archsim.hardware import Hardware, load_hardware
 from archsim.report.report import FORMAT, ROW_TYPES, Report, dtypes
-from archsim.report.saving import HEADLINE, MACHINE, PLAN
+from archsim.report.saving import HEADLINE, MACHINE, PLAN, SWEEP
 from archsim.workload import RepetitionPlan
 from archsim.workload.plan import plan_document
 
@@ -23,7 +23,6 @@ T = TypeVar("T")
 
 _TYPES = {"str": str, "int": int, "float": int | float, "dict[str, float]": dict}
 _APART = ("warnings", "ops", "components", "simulation", "provenance")
-_SWEEP = "_sweep.json"  # what every directory of a sweep's results has
 _SAME = 1e-9
 """How far, relatively, a sum of rounded figures may be from the rounded sum."""
 
@@ -86,7 +85,7 @@ def _headline(folder: Path) -> dict[str, Any]:
             f"{folder}: found {found}; expected the folder of a saved report; name one that "
             "archsim run MACHINE WORKLOAD -o DIR wrote"
         )
-    if (folder / _SWEEP).exists():
+    if (folder / SWEEP).exists():
         raise ConfigError(
             f"{folder}: found the results of a sweep; expected the folder of a saved report; "
             "archsim report makes a page of a sweep, archsim pareto -o draws its front, and "

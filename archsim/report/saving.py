@@ -13,6 +13,9 @@ from archsim.report.report import ROW_TYPES, Report
 from archsim.workload import save_plan
 
 HEADLINE = "report.json"
+SWEEP = "_sweep.json"
+"""What every directory of a sweep's results has, which is no report."""
+
 MACHINE = "machine.yaml"
 PLAN = "plan.json"
 FILES = frozenset(

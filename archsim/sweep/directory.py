@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from archsim import documents
+from archsim.report.saving import SWEEP
 from archsim.sweep.designs import Design, moving, numbers
 from archsim.sweep.holding import HOLDER, LOCK, hold
 from archsim.sweep.identity import Identity
@@ -31,7 +32,6 @@ from archsim.sweep.space import Places
 from archsim.sweep.sweep import Sweep
 from archsim.sweep.table import OPS, POINTS, Row, Table, schema_of, schema_of_ops
 
-SWEEP = "_sweep.json"
 """Written last: what else is in a directory without it is what a killed process began."""
 
 LOG = "_log.jsonl"

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from archsim.errors import ConfigError
-from archsim.sweep.directory import LOG, SWEEP, op_rows_of, row_of
+from archsim.report.saving import SWEEP
+from archsim.sweep.directory import LOG, op_rows_of, row_of
 from archsim.sweep.log import read_live
 from archsim.sweep.table import OPS, POINTS, Row, batch_of
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +25,15 @@ _FEW_BARS = 40
 
 _ALIKE = 0.98
 """Rows whose sizes are as close as this are alike."""
+
+
+def in_parts(frame: pd.DataFrame, part: str, value: str, order: Iterable[str]) -> pd.DataFrame:
+    """Return a row for each op, a column for each part: known parts in their order, then others."""
+    table = frame.pivot_table(
+        index="op", columns=part, values=value, aggfunc="sum", fill_value=0.0, sort=False
+    )
+    known = [name for name in order if name in table.columns]
+    return table[[*known, *(name for name in table.columns if name not in known)]]
 
 
 def rest_grouped(table: pd.DataFrame, most: int = MOST_BARS) -> pd.DataFrame:

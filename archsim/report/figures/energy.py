@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from archsim.report.figures.bars import legend_beside, rest_grouped, stack
+from archsim.report.figures.bars import in_parts, legend_beside, rest_grouped, stack
 from archsim.report.figures.frames import need_columns, refuse_empty
 from archsim.report.figures.look import COMPONENTS, INK, OTHERS, axes_of, height_of_rows_in, styled
 from archsim.report.figures.names import name_ticks, plain
@@ -41,16 +41,7 @@ def energy_by_op(energy: pd.DataFrame, ops: pd.DataFrame, ax: Axes | None = None
     need_columns(energy, "op", "component", "energy_j")
     need_columns(ops, "op")
     refuse_empty(energy, "energy")
-    table = energy.pivot_table(
-        index="op",
-        columns="component",
-        values="energy_j",
-        aggfunc="sum",
-        fill_value=0.0,
-        sort=False,
-    )
-    known = [name for name in COMPONENTS if name in table.columns]
-    table = table[[*known, *(name for name in table.columns if name not in known)]]
+    table = in_parts(energy, "component", "energy_j", COMPONENTS)
     first = ops.op[ops.op.isin(table.index)]
     last = table.index[~table.index.isin(first)]
     bars = rest_grouped(table.loc[[*first, *last]])

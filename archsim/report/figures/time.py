@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 
-from archsim.report.figures.bars import rest_grouped, stack
+from archsim.report.figures.bars import in_parts, rest_grouped, stack
 from archsim.report.figures.frames import need_columns, records, refuse_empty
 from archsim.report.figures.look import BOUNDS, SHADES, axes_of, height_of_rows_in, styled
 from archsim.report.figures.names import name_ticks, plain
@@ -50,16 +50,7 @@ def time_by_op(ops: pd.DataFrame, ax: Axes | None = None) -> Axes:
     own = ops.place.isin(_OWN_PLACES)
     timed = ops[own & ops.duration_s.notna() & ops.bound_by.notna()]
     refuse_empty(timed, "ops that took time")
-    table = timed.pivot_table(
-        index="op",
-        columns="bound_by",
-        values="duration_s",
-        aggfunc="sum",
-        fill_value=0.0,
-        sort=False,
-    )
-    known = [name for name in BOUNDS if name in table.columns]
-    table = table[[*known, *(name for name in table.columns if name not in known)]]
+    table = in_parts(timed, "bound_by", "duration_s", BOUNDS)
     bars = rest_grouped(table)
     ax = axes_of(ax, height_in=height_of_rows_in(len(bars)))
     stack(ax, bars, BOUNDS, title="bound by")
