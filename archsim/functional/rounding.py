@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+_HALF = 0.5
+
 
 def rounded(values: Tensor, step: float, lowest: int, highest: int) -> Tensor:
     """Return whole multiples of a step, clipped; the gradient is 1 where nothing is clipped.
@@ -31,11 +33,12 @@ class _Rounded(torch.autograd.Function):
         codes = (values * (1.0 / step)).round_()
         if not ctx.needs_input_grad[0]:
             return codes.clamp_(lowest, highest).mul_(step)
-        kept = codes.clamp(lowest, highest)
-        ctx.save_for_backward(kept == codes)
-        return kept.mul_(step)
+        ctx.save_for_backward(codes)
+        ctx.ends = lowest - _HALF, highest + _HALF
+        return codes.clamp(lowest, highest).mul_(step)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None]:
-        (kept,) = ctx.saved_tensors
-        return torch.where(kept, grads[0], 0.0), None, None, None
+        (codes,) = ctx.saved_tensors  # whole, so within the outer levels if between these ends
+        kept = torch.ops.aten.hardtanh_backward(grads[0], codes, *ctx.ends)
+        return kept, None, None, None

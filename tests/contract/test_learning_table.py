@@ -19,7 +19,7 @@ def small(tmp_path, monkeypatch):
     monkeypatch.setattr(script, "FOLDER", tmp_path / "cells")
     monkeypatch.setattr(script, "UNFINISHED", tmp_path / "unfinished")
     monkeypatch.setattr(script, "NETWORKS", {"digits_cnn": FEW})
-    monkeypatch.setattr(script, "TRIALS", 2)
+    monkeypatch.setattr(script, "TRIALS", {FEW: 2})
     monkeypatch.setattr(script, "MAX_DROP", 1.0)
     monkeypatch.setattr(family, "FIRST_LOOK", 1)
     threads = torch.get_num_threads()

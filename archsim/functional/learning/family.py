@@ -18,6 +18,12 @@ _HALVINGS = 2
 FIRST_LOOK = 4
 """Trials of a first look."""
 
+_CLEAR = 5.0
+"""Standard errors beyond which there is no doubt."""
+
+_MOST_DEVIATION = 50.0
+"""The most that right answers, 0 or 100 per cent each, can deviate."""
+
 AROUND = (0.5, 0.5**0.5, 1.0, 2.0**0.5, 2.0)
 """Where the curve is measured in the end, over the crossing."""
 
@@ -48,7 +54,7 @@ class Family:
     results: Callable[[Tensor, int], Results]
     drop: Callable[[Results], float]
     curve: Callable[[tuple[Point, ...]], Curve]
-    _looked: dict[float, float] = field(default_factory=dict)
+    _looked: dict[tuple[float, int], tuple[float, float]] = field(default_factory=dict)
 
     def counts_at(self, factor: float) -> Tensor:
         """Return the counts at a factor, within bounds and whole where they have to be."""
@@ -60,16 +66,16 @@ class Family:
         Octave by octave to a bracket, which is then halved.
         """
         factor = 1.0
-        step = _OCTAVE if self._drop(factor) > max_drop else 1 / _OCTAVE
-        while (self._drop(factor) > max_drop) == (step > 1):
+        step = _OCTAVE if self._loses_more(factor, max_drop) else 1 / _OCTAVE
+        while self._loses_more(factor, max_drop) == (step > 1):
             if bool((self.scaled(factor * step) == self.scaled(factor)).all()):
                 return factor  # all counts are on their bounds
             factor *= step
         low, high = sorted((factor, factor / step))
         for _ in range(_HALVINGS):
             middle = (low * high) ** 0.5
-            low, high = (middle, high) if self._drop(middle) > max_drop else (low, middle)
-        before, after = self._drop(low), self._drop(high)
+            low, high = (middle, high) if self._loses_more(middle, max_drop) else (low, middle)
+        (before, _), (after, _) = (self._lost(end, FIRST_LOOK) for end in (low, high))
         share = (before - max_drop) / (before - after) if before > after else 0.5
         return float(low * (high / low) ** min(max(share, 0.0), 1.0))
 
@@ -133,7 +139,17 @@ class Family:
         found = sorted(self._means(factors).items(), key=lambda pair: pair[0])
         return tuple(Point(mean, self.results(counts, trials)) for mean, counts in found)
 
-    def _drop(self, factor: float) -> float:
-        if factor not in self._looked:
-            self._looked[factor] = self.drop(self.results(self.counts_at(factor), FIRST_LOOK))
-        return self._looked[factor]
+    def _loses_more(self, factor: float, max_drop: float) -> bool:
+        """Return whether more is lost than allowed: by one trial if that leaves no doubt."""
+        lost, error = self._lost(factor, 1)
+        if abs(lost - max_drop) <= _CLEAR * error:
+            lost, _ = self._lost(factor, FIRST_LOOK)
+        return lost > max_drop
+
+    def _lost(self, factor: float, trials: int) -> tuple[float, float]:
+        """Return what is lost, and the most that its standard error can be."""
+        if (factor, trials) not in self._looked:
+            results = self.results(self.counts_at(factor), trials)
+            error = _MOST_DEVIATION / results.size**0.5
+            self._looked[factor, trials] = self.drop(results), error
+        return self._looked[factor, trials]
