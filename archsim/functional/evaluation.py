@@ -10,6 +10,7 @@ from archsim.frontend import Exported
 from archsim.functional.accuracy import Accuracy, OpPrecision
 from archsim.functional.conditions import Conditions
 from archsim.functional.estimates import Estimates
+from archsim.functional.memory import kept_memory
 from archsim.functional.passes import Progress
 from archsim.functional.setup import Plan, Setup
 from archsim.functional.store import Store
@@ -42,6 +43,7 @@ class Precision:
     provenance: dict[str, str]
 
 
+@kept_memory()
 def evaluate(  # noqa: PLR0913 - beside how it is run, what goes in and what is told on the way
     task: Task,
     hardware: Hardware,

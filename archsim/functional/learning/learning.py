@@ -22,6 +22,7 @@ from archsim.functional.learning.learner import Rules
 from archsim.functional.learning.news import Narrator, News
 from archsim.functional.learning.search import SETTLED, Learned, Pricer, Search
 from archsim.functional.learning.sharing import Granularity
+from archsim.functional.memory import kept_memory
 from archsim.functional.setup import tensors_sha256
 from archsim.functional.statistics import FEWEST
 from archsim.functional.store import Store
@@ -77,6 +78,7 @@ class Aim:
             raise ConfigError("\n".join(faults))
 
 
+@kept_memory()
 def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on the way
     task: Task,
     hardware: Hardware,
