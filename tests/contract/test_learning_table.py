@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from analysis import learning_table as script
-from archsim.functional.learning import family
 
 CHOSEN = Namespace(networks=["digits_cnn"], noise=["thermal"], threads=1)
 FEW = 4
@@ -21,7 +20,6 @@ def small(tmp_path, monkeypatch):
     monkeypatch.setattr(script, "NETWORKS", {"digits_cnn": FEW})
     monkeypatch.setattr(script, "TRIALS", {FEW: 2})
     monkeypatch.setattr(script, "MAX_DROP", 1.0)
-    monkeypatch.setattr(family, "FIRST_LOOK", 1)
     threads = torch.get_num_threads()
     yield
     torch.set_num_threads(threads)

@@ -15,8 +15,8 @@ _OCTAVE = 2.0
 _HALVINGS = 2
 """How often a bracket of one octave is halved for a first look."""
 
-FIRST_LOOK = 4
-"""Trials of a first look."""
+_FIRST_LOOK = 1 / 4
+"""Part of the trials that a first look takes."""
 
 _CLEAR = 5.0
 """Standard errors beyond which there is no doubt."""
@@ -44,6 +44,7 @@ class Family:
         rounded: Returns counts that are whole where they have to be.
         mean: Returns the mean of counts over all multiply-accumulates.
         results: Returns results of counts, trials x examples, for so many trials.
+        trials: Over how many a plan is judged.
         drop: Returns what results lose.
         curve: Makes a curve of points.
     """
@@ -54,6 +55,7 @@ class Family:
     results: Callable[[Tensor, int], Results]
     drop: Callable[[Results], float]
     curve: Callable[[tuple[Point, ...]], Curve]
+    trials: int
     _looked: dict[tuple[float, int], tuple[float, float]] = field(default_factory=dict)
 
     def counts_at(self, factor: float) -> Tensor:
@@ -75,20 +77,17 @@ class Family:
         for _ in range(_HALVINGS):
             middle = (low * high) ** 0.5
             low, high = (middle, high) if self._loses_more(middle, max_drop) else (low, middle)
-        (before, _), (after, _) = (self._lost(end, FIRST_LOOK) for end in (low, high))
+        (before, _), (after, _) = (self._lost(end, self._few) for end in (low, high))
         share = (before - max_drop) / (before - after) if before > after else 0.5
         return float(low * (high / low) ** min(max(share, 0.0), 1.0))
 
-    def measure(
-        self, factor: float, trials: int, max_drop: float, *, seed: int
-    ) -> tuple[Curve, Crossing]:
+    def measure(self, factor: float, max_drop: float, *, seed: int) -> tuple[Curve, Crossing]:
         """Return the curve around a factor, with all trials, and where it crosses.
 
         The curve is prolonged, some times at most, until it holds the crossing's interval.
 
         Args:
             factor: Where the crossing is thought to be.
-            trials: How many.
             max_drop: What may be lost.
             seed: Of the draws of examples and trials.
         """
@@ -98,7 +97,7 @@ class Family:
                 break  # else all counts are on their bounds, and no curve has one point
             factors = [factor * _OCTAVE**end for end in (-octave, 0, octave)]
         for extension in range(_MOST_EXTENSIONS + 1):
-            curve = self.curve(self._points(factors, trials))
+            curve = self.curve(self._points(factors))
             crossing = curve.crossing(max_drop, seed=seed)
             wider = [
                 *([min(factors) / _OCTAVE] if crossing.needs_fewer else []),
@@ -110,14 +109,14 @@ class Family:
             factors += wider
         return curve, crossing
 
-    def within(self, mean: float, max_drop: float, trials: int) -> Tensor:
+    def within(self, mean: float, max_drop: float) -> Tensor:
         """Return counts of this mean, or of a little more until they lose no more than allowed.
 
         A fit passes between plans: one that is on it may itself lose a little more.
         """
         counts = self.counts_at(self.factor_of(mean))
         for _ in range(_MOST_MORE):
-            if self.drop(self.results(counts, trials)) <= max_drop:
+            if self.drop(self.results(counts, self.trials)) <= max_drop:
                 break
             counts = self.counts_at(self.factor_of(_MORE * self.mean(counts)))
         return counts
@@ -131,19 +130,23 @@ class Family:
             low, high = (low, middle) if enough else (middle, high)
         return float(2.0**high)
 
+    @property
+    def _few(self) -> int:
+        return max(1, round(self.trials * _FIRST_LOOK))
+
     def _means(self, factors: list[float]) -> dict[float, Tensor]:
         """Return the different plans by their mean count."""
         return {self.mean(counts): counts for counts in map(self.counts_at, factors)}
 
-    def _points(self, factors: list[float], trials: int) -> tuple[Point, ...]:
+    def _points(self, factors: list[float]) -> tuple[Point, ...]:
         found = sorted(self._means(factors).items(), key=lambda pair: pair[0])
-        return tuple(Point(mean, self.results(counts, trials)) for mean, counts in found)
+        return tuple(Point(mean, self.results(counts, self.trials)) for mean, counts in found)
 
     def _loses_more(self, factor: float, max_drop: float) -> bool:
         """Return whether more is lost than allowed: by one trial if that leaves no doubt."""
         lost, error = self._lost(factor, 1)
         if abs(lost - max_drop) <= _CLEAR * error:
-            lost, _ = self._lost(factor, FIRST_LOOK)
+            lost, _ = self._lost(factor, self._few)
         return lost > max_drop
 
     def _lost(self, factor: float, trials: int) -> tuple[float, float]:

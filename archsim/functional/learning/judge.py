@@ -19,25 +19,29 @@ class Judge:
     """Judges plans; all on the same examples and with the same noise.
 
     Attributes:
+        trials: Over how many a plan is judged.
         narrator: Who is told.
     """
 
-    def __init__(self, bench: Bench, store: Store, narrator: Narrator) -> None:
+    def __init__(self, bench: Bench, store: Store, trials: int, narrator: Narrator) -> None:
         """Run the network without noise.
 
         Args:
             bench: A task on a machine.
             store: Where results are kept.
+            trials: Over how many a plan is judged.
             narrator: Who is told.
         """
-        self._bench, self._store, self.narrator = bench, store, narrator
+        self._bench, self._store = bench, store
+        self.trials, self.narrator = trials, narrator
         setup = bench.setup
         self._metric, self._targets = setup.passes.metric, setup.task.targets.cpu().numpy()
         self._quantised = setup.passes.kept(store, "quantised", setup.simulator)
         self.quantised = self._metric.value(self._quantised, self._targets)
 
-    def results(self, sharing: Sharing, repetitions: Tensor, trials: int) -> Results:
-        """Return results of counts, trials x examples."""
+    def results(self, sharing: Sharing, repetitions: Tensor, trials: int | None = None) -> Results:
+        """Return results of counts, trials x examples, over all trials or the first ones."""
+        trials = self.trials if trials is None else trials
         plan = sharing.plan(self._bench.workload, repetitions)
         mean, found = sharing.mean(repetitions), []
         for trial in range(trials):

@@ -123,12 +123,12 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
     facts = _facts(bench, how, rules, aim, name)
     keep = Keep(checkpoint, facts)
     store = Store(keep.results, facts, len(bench.setup.task.targets))
-    judge = Judge(bench, store, Narrator(tell))
+    judge = Judge(bench, store, how.trials, Narrator(tell))
     search = Search(bench, judge, rules, pricer=pricer, keep=keep)
     found = _found(search, aim, how)
     sharing = found.learned.sharing
     plan, mean = sharing.plan(bench.workload, found.repetitions), sharing.mean(found.repetitions)
-    results = judge.results(sharing, found.repetitions, how.trials)
+    results = judge.results(sharing, found.repetitions)
     noisy, drop = judge.estimates(plan, results, how.seed)
     one_j = optical_energy_per_mac_j(hardware)
     metric = bench.setup.passes.metric
@@ -208,7 +208,7 @@ def _found(search: Search, aim: Aim, how: Conditions) -> _Found:
     max_drop = float(aim.max_drop or 0)
     learned, factor = search.to_drop(granularity, max_drop)
     family = search.family(learned)
-    curve, crossing = family.measure(factor, how.trials, max_drop, seed=how.seed)
+    curve, crossing = family.measure(factor, max_drop, seed=how.seed)
     points = tuple(map(PointOfCurve, curve.repetitions, curve.drops(seed=how.seed)))
     notes = list(_notes(learned))
     if crossing.repetitions == float("inf"):
@@ -225,7 +225,7 @@ def _found(search: Search, aim: Aim, how: Conditions) -> _Found:
             "that one"
         )
     mean = points[0].repetitions if at_least else crossing.repetitions
-    repetitions = family.within(mean, max_drop, how.trials)
+    repetitions = family.within(mean, max_drop)
     return _Found(learned, repetitions, crossing, points, tuple(notes))
 
 
@@ -240,15 +240,13 @@ def _uniform(
         counts = search.uniform(aim.target or 0.0)
     else:
         family = search.family(even)
-        curve, own = family.measure(
-            family.look(aim.max_drop), how.trials, aim.max_drop, seed=how.seed
-        )
+        curve, own = family.measure(family.look(aim.max_drop), aim.max_drop, seed=how.seed)
         if own.repetitions == float("inf"):
             return None  # no uniform counts lose so little
         mean = own.repetitions or curve.repetitions[0]
-        counts = family.within(mean, aim.max_drop, how.trials)
+        counts = family.within(mean, aim.max_drop)
         compared = ratio(crossing, own)
-    results = judge.results(even.sharing, counts, how.trials)
+    results = judge.results(even.sharing, counts)
     plan = even.sharing.plan(search.workload, counts)
     noisy, drop = judge.estimates(plan, results, how.seed)
     return Uniform(plan, even.sharing.mean(counts), noisy, drop, compared)

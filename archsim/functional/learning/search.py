@@ -143,6 +143,7 @@ class Search:
             results=lambda counts, trials: self._judge.results(learned.sharing, counts, trials),
             drop=self._judge.drop,
             curve=self._judge.curve,
+            trials=self._judge.trials,
         )
 
     def rounded(self, learned: Learned, repetitions: Tensor) -> Tensor:

@@ -8,10 +8,10 @@ import torch
 
 from archsim.errors import WorkloadError
 from archsim.functional.learning.curve import Curve, Point
-from archsim.functional.learning.family import FIRST_LOOK, Family
+from archsim.functional.learning.family import Family
 from archsim.functional.metrics import METRICS
 
-EXAMPLES = 1000
+EXAMPLES, TRIALS = 1000, 16
 BASE = torch.tensor([3.0, 5.0], dtype=torch.float64)  # mean 4
 
 
@@ -43,6 +43,7 @@ class Known:
             rounded=self.rounded,
             mean=lambda counts: float(counts.mean()),
             results=self.results,
+            trials=TRIALS,
             drop=lambda results: 100 * (1 - results.mean()),
             curve=lambda points: Curve(
                 METRICS["top1"], np.zeros(EXAMPLES, int), np.ones(EXAMPLES), points
@@ -55,7 +56,7 @@ def test_a_look_finds_where_as_much_is_lost_as_is_allowed(wanted):
     known = Known(lost=2.0 * wanted)  # 2 points at this mean
     assert known.family().look(2.0) * 4 == pytest.approx(wanted, rel=0.05)
     in_doubt = 2.0 + 5 * 50 / EXAMPLES**0.5  # points: five of the largest standard errors
-    more = {mean for mean, trials in known.asked if trials == FIRST_LOOK}
+    more = {mean for mean, trials in known.asked if trials == TRIALS / 4}
     assert more == {mean for mean, _ in known.asked if 2.0 * wanted / mean <= in_doubt}
 
 
@@ -80,7 +81,7 @@ def test_a_look_goes_on_where_other_factors_give_the_same_plan():
 
 def test_the_curve_holds_the_crossing_and_its_interval():
     known = Known(lost=2.0 * 40)
-    curve, crossing = known.family().measure(10.0, 3, 2.0, seed=1)
+    curve, crossing = known.family().measure(10.0, 2.0, seed=1)
     assert crossing.repetitions == pytest.approx(40, rel=0.02)
     assert crossing.interval.low <= 40 <= crossing.interval.high
     assert 0 < crossing.interval.low < crossing.interval.high < math.inf
@@ -89,22 +90,22 @@ def test_the_curve_holds_the_crossing_and_its_interval():
 
 @pytest.mark.parametrize("guess", [0.6, 170.0])
 def test_the_curve_is_prolonged_where_the_first_guess_was_wrong(guess):
-    curve, crossing = Known(lost=2.0 * 40).family().measure(guess, 3, 2.0, seed=1)
+    curve, crossing = Known(lost=2.0 * 40).family().measure(guess, 2.0, seed=1)
     assert crossing.repetitions == pytest.approx(40, rel=0.1)
     assert len(curve.points) > 5
 
 
 def test_a_curve_on_its_bounds_is_not_prolonged():
-    curve, crossing = Known(lost=0.5, whole=True).family().measure(0.2, 3, 2.0, seed=1)
+    curve, crossing = Known(lost=0.5, whole=True).family().measure(0.2, 2.0, seed=1)
     assert crossing.repetitions == 0
     assert curve.repetitions[0] == 1.0
-    curve, crossing = Known(lost=1e6, most=8.0).family().measure(2.0, 3, 2.0, seed=1)
+    curve, crossing = Known(lost=1e6, most=8.0).family().measure(2.0, 2.0, seed=1)
     assert crossing.repetitions == math.inf
     assert curve.repetitions[-1] == 8.0
 
 
 def test_whole_counts_that_are_the_same_plan_are_one_point():
-    curve, _ = Known(lost=3.0, whole=True).family().measure(0.25, 3, 2.0, seed=1)
+    curve, _ = Known(lost=3.0, whole=True).family().measure(0.25, 2.0, seed=1)
     assert len(set(curve.repetitions)) == len(curve.points)
 
 
@@ -121,10 +122,10 @@ def test_the_factor_gives_as_many_mean_repetitions_and_hardly_more(mean):
 
 def test_one_plan_is_no_curve():
     with pytest.raises(WorkloadError, match="points: found 1; expected 2"):
-        Known(lost=3.0, most=1.0).family().measure(1.0, 3, 2.0, seed=1)
+        Known(lost=3.0, most=1.0).family().measure(1.0, 2.0, seed=1)
 
 
 def test_points_hold_what_was_judged():
-    curve, _ = Known(lost=80.0).family().measure(10.0, 3, 2.0, seed=1)
-    assert all(isinstance(point, Point) and point.results.shape == (3, 1000)
+    curve, _ = Known(lost=80.0).family().measure(10.0, 2.0, seed=1)
+    assert all(isinstance(point, Point) and point.results.shape == (TRIALS, EXAMPLES)
                for point in curve.points)  # fmt: skip

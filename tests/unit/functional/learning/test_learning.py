@@ -75,7 +75,7 @@ def bench(machine=(), of=None, **options):
 
 
 def judge(of):
-    return Judge(of, Store(None, {}, EXAMPLES), Narrator(None))
+    return Judge(of, Store(None, {}, EXAMPLES), 2, Narrator(None))
 
 
 # ---- judging is evaluating -------------------------------------------------------------------
@@ -103,7 +103,7 @@ def test_a_plan_is_judged_as_it_is_evaluated(machine):
 
 def test_each_plan_is_judged_once():
     of, told = bench(), []
-    judging = Judge(of, Store(None, {}, EXAMPLES), Narrator(told.append))
+    judging = Judge(of, Store(None, {}, EXAMPLES), 2, Narrator(told.append))
     sharing = Sharing.of(of.workload, of.analog, "op")
     first = judging.results(sharing, torch.tensor([3.0, 4.0]), 2)
     calls = []

@@ -61,7 +61,7 @@ def weights(name):
 class KnownJudge(Judge):
     def __init__(self, bench):
         self._bench, self.asked = bench, []
-        self.narrator = Narrator(None)
+        self.trials, self.narrator = 16, Narrator(None)
 
     def results(self, sharing, repetitions, trials):
         self.asked.append((sharing.mean(repetitions), trials))
