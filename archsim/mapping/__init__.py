@@ -34,8 +34,9 @@ Rules that decide the numbers:
   once. Weights start in DRAM (``serial``) or are resident (``pipelined``; programming is a run of
   its own).
 * The buffer has a read side, a write side, and a side towards DRAM that is as wide as the latter.
-* Replicas are added as long as tiles are left over and reading can feed them: for latency, at the
-  price of programming them.
+* Replicas are added as long as tiles are left over and reading can feed them, at the price of
+  programming them: where they save most time in ``serial``, to the slowest op in ``pipelined``
+  (``allotment``).
 * In ``serial`` a second copy of the cells holds the next weights, so a product of two activations
   alternates on the first; loading weights is booked apart from the op, as ``OP (weights)``.
 * One-input elementwise ops that alone follow a GEMM are executed on its way out: simple ones by

@@ -8,7 +8,8 @@ from fractions import Fraction
 
 from archsim.errors import ConfigError, MappingError
 from archsim.hardware import Hardware, WeightStationary
-from archsim.mapping import layout_blocks, layout_weights, pipelined, serial
+from archsim.mapping import allotment, layout_blocks, layout_weights, pipelined, serial
+from archsim.mapping.allotment import Demand
 from archsim.mapping.arithmetic import check_copies, counts_of
 from archsim.mapping.durations import Paces
 from archsim.mapping.floor import Floor, Shares
@@ -90,7 +91,7 @@ def _serial(graph: Graph, hardware: Hardware, counts: Mapping[str, Counts], batc
     resident = isinstance(hardware.tiles, WeightStationary) and not hardware.tiles.reload
     rounds, space_bits = _weight_room(site, graph)
     unplanned = [(step, Traffic()) for step in graph.steps]
-    tiles = pipelined.allot(hardware, _demands(site, unplanned, counts)) if resident else None
+    tiles = allotment.for_latency(hardware, _demands(site, unplanned, counts)) if resident else None
     layouts = _layouts(site, unplanned, counts, tiles)
     partial_bits = _partial_bits(site, graph, layouts)
     capacity_bits = hardware.buffer.size_bits - space_bits
@@ -149,10 +150,11 @@ def _pipelined(
         return floor.schedule
 
     demands = _demands(site, steps, counts)
-    least = pipelined.allot(hardware, {op: replace(d, replicas=1) for op, d in demands.items()})
+    unshared = {op: replace(demand, replicas=1) for op, demand in demands.items()}
+    least = allotment.for_throughput(hardware, unshared)
     units = written(1, _layouts(site, steps, counts, least), {}).units()
     bound_ticks = pipelined.bound_ticks(shape, paces, units)
-    tiles = pipelined.allot(hardware, demands, bound_ticks)
+    tiles = allotment.for_throughput(hardware, demands, bound_ticks)
     layouts = _layouts(site, steps, counts, tiles)
     shares = pipelined.shares(written(1, layouts, {}).units(), paces)
     program = written(batch, layouts, shares).finish().timed(paces)
@@ -170,11 +172,11 @@ def _pipelined(
 
 def _demands(
     site: Site, steps: list[tuple[Step, Traffic]], counts: Mapping[str, Counts]
-) -> dict[str, pipelined.Demand]:
+) -> dict[str, Demand]:
     """Return what every GEMM on the tiles asks for if it is to stay there."""
     unbounded = dict.fromkeys(counts, _UNBOUNDED)
     return {
-        op: pipelined.Demand(
+        op: Demand(
             layout.tiles // layout.replicas,
             layout_weights.one_replica_ticks(site, layout),
             layout.replicas,

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from heapq import heapify, heapreplace
 
-from archsim.errors import MappingError
-from archsim.hardware import Hardware
 from archsim.mapping import vector
 from archsim.mapping.durations import Pace, Paces, taking
 from archsim.mapping.floor import INPUT, OUTPUT, Floor, Shares
@@ -145,52 +141,3 @@ def shares(units: Sequence[Unit], paces: Paces) -> Shares:
         for resource, per_op in loads(units, paces).items()
         for op, ticks in per_op.items()
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """What an op that stays on its tiles asks for.
-
-    Attributes:
-        tiles: Tiles that hold its operand once.
-        ticks: How long it takes for one input of the network with one replica.
-        replicas: Replicas that can be of use.
-    """
-
-    tiles: int
-    ticks: int
-    replicas: int
-
-
-def allot(
-    hardware: Hardware, demands: Mapping[str, Demand], bound_ticks: int = 0
-) -> dict[str, int]:
-    """Return how many tiles each op gets: what its weights need, then replicas.
-
-    The op that takes longest for an input gets another replica as long as tiles are left and it
-    takes longer than ``bound_ticks``, below which other parts of the machine are slower.
-
-    Raises:
-        MappingError: The tiles cannot hold everything at once.
-    """
-    bound = hardware.tiles.count
-    needed = sum(demand.tiles for demand in demands.values())
-    if needed > bound:
-        raise MappingError(
-            f"weights: all resident at once need {needed} tiles; '{hardware.name}' has {bound}, "
-            f"{needed - bound} too few. Raise tiles.count to {needed}, or set tiles.reload: true "
-            "and use schedule serial."
-        )
-    replicas = dict.fromkeys(demands, 1)
-    left = bound - needed
-    longest = [(-Fraction(demand.ticks), op) for op, demand in demands.items()]
-    heapify(longest)
-    while longest:
-        ticks, op = longest[0]
-        demand = demands[op]
-        if -ticks <= bound_ticks or demand.tiles > left or replicas[op] >= demand.replicas:
-            break
-        left -= demand.tiles
-        replicas[op] += 1
-        heapreplace(longest, (-Fraction(demand.ticks, replicas[op]), op))
-    return {op: replicas[op] * demand.tiles for op, demand in demands.items()}
