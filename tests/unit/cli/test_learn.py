@@ -325,7 +325,7 @@ def test_a_machine_that_cannot_run_the_network_is_refused_before_learning(folder
     words = refused(*options, *narrow, model=crossbar, status=3)
     assert words.startswith("conv: a weight takes 4 columns; a core has 1, 3 too few. Raise tiles")
     assert "set tiles.reload: true, or pay photons (--cost photons)" in refused(
-        *options, model=crossbar
+        *options, "--set", "tiles.count=9", model=crossbar
     )
 
 

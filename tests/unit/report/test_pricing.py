@@ -151,11 +151,21 @@ def test_a_price_beyond_the_tables_is_refused():
         found.outlay((1,))
 
 
-def test_machines_that_keep_their_weights_are_refused(lenet):
+def test_machines_that_keep_their_weights_are_refused_where_shares_of_tiles_would_move(lenet):
+    whole = archsim.simulate("crossbar", lenet).ops.query("place == 'array'").tiles.sum()
+    enough, short = (
+        load_hardware("crossbar", [f"tiles.count={count}"]) for count in (whole, whole - 1)
+    )
+    marginal(enough, lenet, counted(lenet), [1] * 5, counts=COUNTS)
     with pytest.raises(
-        ConfigError, match=r"prices: found tiles\.reload: false in 'crossbar'.*; set"
+        ConfigError,
+        match=rf"prices: found tiles\.reload: false in 'crossbar', whose {whole - 1} tiles are "
+        rf"shared out.*; raise tiles\.count to {whole}, set tiles\.reload: true, or pay photons",
     ):
-        marginal(load_hardware("crossbar"), lenet, counted(lenet), [1] * 5, counts=COUNTS)
+        marginal(short, lenet, counted(lenet), [1] * 5, counts=COUNTS)
+    copies = load_hardware("crossbar", ["tiles.repetition=space"])
+    with pytest.raises(ConfigError, match=r"only what that op takes; set tiles\.reload: true"):
+        marginal(copies, lenet, counted(lenet), [1] * 5, counts=COUNTS)
 
 
 @pytest.mark.parametrize("counts", [(), (0, 1), (1, 1), (2, 1)])
