@@ -29,6 +29,9 @@ class AnalogProduct:
         weight_slices: Parts that the bits of a weight, or of a held activation, are held in.
         weight_slice_bits: Bits of one of them.
         readings: What one dot product is read in, for each pair of slices.
+        together: Output channels whose passes one tile does together at most, neighbours once all
+            are sorted by their counts. Of a grouped convolution they are one group's, or all those
+            of several groups.
     """
 
     repetitions: Counts
@@ -37,6 +40,7 @@ class AnalogProduct:
     weight_slices: int
     weight_slice_bits: int
     readings: tuple[Reading, ...]
+    together: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +88,15 @@ def _product(site: Site, graph: Graph, name: str, counts: Counts) -> AnalogProdu
     if isinstance(machine, WeightStationary):
         cell = machine.array.cell_bits
         readings = layout_weights.readings(site, machine, step)
+        together = layout_weights.together(site, machine, step)
     else:
         cell = machine.weight_dac
         readings = layout_blocks.readings(site, machine, step, tuple(map(int, counts)))
+        together = layout_blocks.together(machine, step)
     input_slices, input_slice_bits = slices(step.input_bits, machine.dac)
     weight_slices, weight_slice_bits = slices(step.held_bits, cell)
     return AnalogProduct(
-        counts, input_slices, input_slice_bits, weight_slices, weight_slice_bits, readings
+        counts, input_slices, input_slice_bits, weight_slices, weight_slice_bits, readings, together
     )
 
 

@@ -113,6 +113,11 @@ def readings(
     return tuple(found)
 
 
+def together(machine: OutputStationary, step: Step) -> int:
+    """Return how many output channels the columns of one tile compute together at most."""
+    return min(blocks.sharing(machine, [(1,)]).columns, step.gemm.columns)
+
+
 def weight_space(site: Site, machine: OutputStationary, steps: Sequence[Step]) -> tuple[int, int]:
     """Return how many rounds of weights there is room for, and the buffer bits they take."""
     share = blocks.sharing(machine, [(1,)])

@@ -98,12 +98,22 @@ def one_replica_ticks(site: Site, layout: Layout) -> int:
 
 def readings(site: Site, machine: WeightStationary, step: Step) -> tuple[Reading, ...]:
     """Return what one dot product is read in: by tile, or by core where each has converters."""
-    weight_slices, _ = slices(step.held_bits, machine.array.cell_bits)
-    grid = _grid(site, machine, step, (1,), weight_slices * machine.array.columns_per_cell)
+    grid = _unrepeated(site, machine, step)
     each_core = machine.cores_split == "contraction" and machine.adc_shared_by == "none"
     most = machine.rows if each_core else max(grid.rows)
     parts = [part for rows in grid.rows for part in tiling.chunks(rows, most)]
     return tuple(Reading(products, symbols=1) for products in parts)
+
+
+def together(site: Site, machine: WeightStationary, step: Step) -> int:
+    """Return how many output channels one tile holds together at most."""
+    grid = _unrepeated(site, machine, step)
+    return min(grid.columns_per_tile, len(grid.blocks[0]))
+
+
+def _unrepeated(site: Site, machine: WeightStationary, step: Step) -> Grid:
+    weight_slices, _ = slices(step.held_bits, machine.array.cell_bits)
+    return _grid(site, machine, step, (1,), weight_slices * machine.array.columns_per_cell)
 
 
 def _grid(

@@ -1,8 +1,10 @@
 """The cuts told to the functional side against the conversions that the timing side counts."""
 
 import pytest
+import torch
 
 import archsim
+from archsim.functional.learning.sharing import Sharing
 from archsim.mapping import arithmetic
 
 MACHINES = ["homodyne", "dota_b", "ring_bank", "crossbar"]
@@ -30,6 +32,35 @@ def test_readings_cover_every_fan_in_once(machine):
     for name, product in arithmetic(workload, archsim.load_hardware(machine)).products.items():
         whole = workload.op(name).gemm.contraction
         assert sum(reading.products for reading in product.readings) == whole
+
+
+def falling(sharing):
+    """Return counts from 9 down to 1 within each product."""
+    found = torch.zeros(len(sharing), dtype=torch.float64)
+    for places in sharing.places.values():
+        rank = places - places.min()
+        found[places] = 9.0 - (8 * rank // max(1, int(rank.max()))).double()
+    return found
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_channels_that_a_tile_takes_together_are_those_that_pay_for_one_another(machine):
+    """Packing costs nothing if they share their counts, and something if each has its own."""
+    workload, hardware = archsim.load_workload("mobilenet_v2"), archsim.load_hardware(machine)
+    products = arithmetic(workload, hardware).products
+    by_channel = Sharing.of(workload, list(products), "channel")
+    together = {name: product.together for name, product in products.items()}
+    assert len(set(together.values())) > 1  # depthwise convolutions are cut otherwise
+    by_tile = by_channel.grouped(workload, falling(by_channel), together)
+
+    def paid(sharing):
+        report = archsim.simulate(hardware, workload, sharing.plan(workload, falling(sharing)))
+        return report.ops.set_index("op").packing_overhead[list(products)].dropna()
+
+    assert paid(by_tile).max() == 0
+    assert {name for name, cost in paid(by_channel).items() if cost > 0} == {
+        name for name, count in together.items() if count > 1
+    }
 
 
 def test_a_digital_machine_has_no_analog_products():

@@ -85,12 +85,10 @@ class Bench:
         ends = (torch.full((len(sharing),), end, dtype=torch.float64) for end in (least, most))
         return Bounds(*ends)
 
-    def columns(self) -> dict[str, int]:
-        """Return how many columns of each product a tile holds."""
+    def together(self) -> dict[str, int]:
+        """Return how many channels of each product a tile takes together."""
         products = self.setup.simulator.numbers.products
-        tiles = self._hardware.tiles
-        columns = tiles.columns * (tiles.cores if tiles.cores_split == "columns" else 1)
-        return {name: max(1, columns // p.weight_slices) for name, p in products.items()}
+        return {name: product.together for name, product in products.items()}
 
     def loss(self, sharing: Sharing, batch: int) -> Loss:
         """Return the cross entropy that counts leave in a step, with its noise.

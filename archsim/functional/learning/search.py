@@ -184,7 +184,7 @@ class Search:
         mean = even.sharing.mean(even.repetitions)
         start = self._alike(by_channel, even)
         channels = self._learn(by_channel, start, mean, self._rules, photons=True)
-        sharing = by_channel.grouped(bench.workload, channels.repetitions, bench.columns())
+        sharing = by_channel.grouped(bench.workload, channels.repetitions, bench.together())
         start = sharing.gathered(channels.repetitions, by_channel)
         found = self._learn(sharing, start, target, self._shorter, first_step=channels.steps)
         return replace(found, converged=found.converged and channels.converged)

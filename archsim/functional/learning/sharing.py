@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -90,26 +91,27 @@ class Sharing:
         return cls(dict(places), macs / macs.sum())
 
     def grouped(
-        self, workload: Workload, repetitions: Tensor, columns: Mapping[str, int]
+        self, workload: Workload, repetitions: Tensor, together: Mapping[str, int]
     ) -> Sharing:
-        """Return the sharing of columns that a tile holds together once channels are sorted.
+        """Return the sharing of channels that a tile takes together once they are sorted.
 
-        Channels of one product are sorted by their counts, largest first; so many neighbours share
-        one count from then on.
+        Channels of one product are sorted by their counts, largest first, as mapping does it: those
+        of a grouped convolution within their groups, and then the groups. So many neighbours share
+        one count from then on; of several groups that a tile holds, all channels.
 
         Args:
             workload: The network.
             repetitions: A count for each of this sharing's.
-            columns: How many a tile holds of each product.
+            together: How many channels of each product a tile takes together.
         """
         places: dict[str, Tensor] = {}
         counts = 0
-        for name, at in self.places.items():
-            order = repetitions[at].argsort(descending=True, stable=True)
-            group = torch.empty_like(order)
-            group[order] = torch.arange(len(order)) // columns[name]
-            places[name] = group + counts
-            counts += int(group.max()) + 1
+        for op in _products(workload, list(self.places)):
+            found = repetitions[self.places[op.name]]
+            groups = op.gemm.groups if len(found) > 1 else 1
+            tiles = _tiles(found.view(groups, -1).tolist(), together[op.name])
+            places[op.name] = torch.tensor(tiles) + counts
+            counts += max(tiles) + 1
         return self.of_places(workload, places)
 
     def __len__(self) -> int:
@@ -159,3 +161,19 @@ class Sharing:
 def _products(workload: Workload, names: Sequence[str]) -> list[Product]:
     wanted = set(names)
     return [op for op in workload.gemms if op.name in wanted]
+
+
+def _tiles(counts: list[list[float]], together: int) -> list[int]:
+    """Return for each channel the number of its tile, from the counts of each group's channels."""
+    width = len(counts[0])
+    groups_at_once, parts = max(1, together // width), -(-width // together)
+    tiles = [0] * (len(counts) * width)
+    for rank, group in enumerate(_largest_first([sorted(each, reverse=True) for each in counts])):
+        for place, column in enumerate(_largest_first(counts[group])):
+            tiles[group * width + column] = rank // groups_at_once * parts + place // together
+    return tiles
+
+
+def _largest_first(values: Sequence[Any]) -> list[int]:
+    """Return the places of values, of equal ones the first first."""
+    return sorted(range(len(values)), key=values.__getitem__, reverse=True)

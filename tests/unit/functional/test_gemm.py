@@ -32,7 +32,7 @@ def path(*, adc_bits=None, averaging=Averaging.ANALOG, mode=Repetition.TIME, **s
 def gemm(chosen, readings=(3,), counts=(1,)):
     parts = tuple(Reading(products, 1) for products in readings)
     weight, grid = quantise_weights(WEIGHT, 32, Quantisation())
-    spec = AnalogProduct(counts, 1, 8, 1, 8, parts)
+    spec = AnalogProduct(counts, 1, 8, 1, 8, parts, 1)
     made = AnalogGemm("op", Linear(), chosen, spec, (weight, grid, BIAS))
     made.cutting.inputs_from = Quantiser(32, None)
     made.cutting.inputs_from(INPUTS)
@@ -132,7 +132,7 @@ def test_other_counts_are_taken_at_once():
 
 
 def test_a_product_of_two_activations_takes_two():
-    spec = AnalogProduct((1,), 1, 8, 1, 8, (Reading(3, 1),))
+    spec = AnalogProduct((1,), 1, 8, 1, 8, (Reading(3, 1),), 1)
     made = AnalogGemm("scores", MatMul(), path(), spec)
     assert torch.equal(made(INPUTS, WEIGHT.T), INPUTS @ WEIGHT.T)
     with pytest.raises(TypeError, match="scores: a product of two activations was given one"):

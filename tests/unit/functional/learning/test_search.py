@@ -38,7 +38,7 @@ class KnownBench:
         ends = (torch.full((len(sharing),), end).double() for end in (1.0, self.most))
         return Bounds(*ends)
 
-    def columns(self):
+    def together(self):
         return dict.fromkeys(OPS, 8)
 
     def of(self, spread):

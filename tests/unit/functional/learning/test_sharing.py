@@ -129,6 +129,26 @@ def test_groups_are_neighbours_once_channels_are_sorted():
     assert grouped.shares.tolist() == pytest.approx([part / (deep + flat) for part in expected])
 
 
+@pytest.mark.parametrize(
+    ("together", "expected"),
+    [
+        # groups: 1 8 | 5 6 | 2 3 | 9 1, sorted: 9 1 | 8 1 | 6 5 | 3 2
+        (1, [3, 2, 5, 4, 7, 6, 0, 1]),
+        (2, [1, 1, 2, 2, 3, 3, 0, 0]),
+        (4, [0, 0, 1, 1, 1, 1, 0, 0]),
+        (6, [0, 0, 0, 0, 1, 1, 0, 0]),
+        (8, [0] * 8),
+    ],
+)
+def test_tiles_hold_whole_groups_of_a_convolution_or_parts_of_one(together, expected):
+    wide = conv("wide", in_channels=4, out_channels=8, groups=4, shape=[1, 8, 8, 8], parameters=[])
+    inputs = [{"name": "image", "shape": [1, 4, 8, 8]}]
+    workload = Workload(**document(wide | {"inputs": ["image"]}, inputs=inputs))
+    found = counts(1, 8, 5, 6, 2, 3, 9, 1)
+    grouped = of(workload, "channel").grouped(workload, found, {"wide": together})
+    assert grouped.places["wide"].tolist() == expected
+
+
 def test_sorting_keeps_channels_of_an_op_within_it(digits):
     sharing = of(digits, "channel")
     drawn = torch.rand(90, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
