@@ -51,7 +51,7 @@ Refused, with demand, bound, gap and remedy: what cannot run.
 from __future__ import annotations
 
 from archsim.mapping.arithmetic import AnalogProduct, Arithmetic, arithmetic
-from archsim.mapping.compile import SCHEDULES, Compiled, compile_workload
+from archsim.mapping.compile import SCHEDULES, Compiled, compile_workload, tiles_of_use
 from archsim.mapping.layout import Reading
 from archsim.mapping.placement import Placement
 from archsim.mapping.program import Program
@@ -66,4 +66,5 @@ __all__ = [
     "Reading",
     "arithmetic",
     "compile_workload",
+    "tiles_of_use",
 ]

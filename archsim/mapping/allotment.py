@@ -29,9 +29,9 @@ class Demand:
 def for_latency(hardware: Hardware, demands: Mapping[str, Demand]) -> dict[str, int]:
     """Return how many tiles each op gets where ops follow each other, so that times add up.
 
-    minimise sum over ops of ticks/replicas: each further replica goes where it saves the most time
-    for its tiles. With tiles to spare all ops have what is of use to them; else replicas are about
-    proportional to sqrt(ticks/tiles).
+    Greedily for the least sum over ops of ticks/replicas: each further replica goes where it saves
+    the most time for its tiles. With tiles to spare all ops have what is of use to them; else
+    replicas are about proportional to sqrt(ticks/tiles).
 
     Raises:
         MappingError: The tiles cannot hold everything at once.

@@ -170,6 +170,19 @@ def _pipelined(
     )
 
 
+def tiles_of_use(workload: Workload, hardware: Hardware) -> int:
+    """Return how many tiles all weights and every replica that is of use take, unrepeated.
+
+    Raises:
+        MappingError: The machine refuses an op.
+    """
+    graph = place(workload, hardware)
+    counts = counts_of(graph, hardware, 1)
+    unplanned = [(step, Traffic()) for step in graph.steps]
+    demands = _demands(Site(hardware, 1), unplanned, counts)
+    return sum(demand.tiles * demand.replicas for demand in demands.values())
+
+
 def _demands(
     site: Site, steps: list[tuple[Step, Traffic]], counts: Mapping[str, Counts]
 ) -> dict[str, Demand]:

@@ -145,7 +145,11 @@ def _grid(
 
 
 def _useful(site: Site, passes: Passes, round_: Round) -> Round:
-    """Return a round with no more replicas than there are vectors, or than reading can feed."""
+    """Return a round with no more replicas than there are vectors, or than reading can feed.
+
+    Of those that take as many turns, the fewest: 700 take two turns for 1,024 vectors, as 512 do.
+    """
     useful = useful_replicas(passes, site.shape, site.paces, round_)
     most = min(round_.replicas, passes.vectors, useful)
-    return replace(round_, replicas=most)
+    turns = tiling.ceil_div(passes.vectors, most)
+    return replace(round_, replicas=tiling.ceil_div(passes.vectors, turns))

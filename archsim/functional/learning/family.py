@@ -45,6 +45,8 @@ class Family:
         mean: Returns the mean of counts over all multiply-accumulates.
         results: Returns results of counts, trials x examples, for so many trials.
         trials: Over how many a plan is judged.
+        independent: Whether noise differs from example to example, so that one trial of many says
+            much; what is wrong with weights is the same for all of a batch or a trial.
         drop: Returns what results lose.
         curve: Makes a curve of points.
     """
@@ -56,6 +58,7 @@ class Family:
     drop: Callable[[Results], float]
     curve: Callable[[tuple[Point, ...]], Curve]
     trials: int
+    independent: bool
     _looked: dict[tuple[float, int], tuple[float, float]] = field(default_factory=dict)
 
     def counts_at(self, factor: float) -> Tensor:
@@ -144,13 +147,15 @@ class Family:
 
     def _loses_more(self, factor: float, max_drop: float) -> bool:
         """Return whether more is lost than allowed: by one trial if that leaves no doubt."""
-        lost, error = self._lost(factor, 1)
-        if abs(lost - max_drop) <= _CLEAR * error:
-            lost, _ = self._lost(factor, self._few)
+        if self.independent:
+            lost, error = self._lost(factor, 1)
+            if abs(lost - max_drop) > _CLEAR * error:
+                return lost > max_drop
+        lost, _ = self._lost(factor, self._few)
         return lost > max_drop
 
     def _lost(self, factor: float, trials: int) -> tuple[float, float]:
-        """Return what is lost, and the most that its standard error can be."""
+        """Return what is lost, and the most that its error over independent examples can be."""
         if (factor, trials) not in self._looked:
             results = self.results(self.counts_at(factor), trials)
             error = _MOST_DEVIATION / results.size**0.5

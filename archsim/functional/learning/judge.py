@@ -39,6 +39,11 @@ class Judge:
         self._quantised = setup.passes.kept(store, "quantised", setup.simulator)
         self.quantised = self._metric.value(self._quantised, self._targets)
 
+    @property
+    def independent(self) -> bool:
+        """Whether noise differs from example to example: that of weights does not."""
+        return not self._bench.setup.simulator.path.sources.of_weights
+
     def results(self, sharing: Sharing, repetitions: Tensor, trials: int | None = None) -> Results:
         """Return results of counts, trials x examples, over all trials or the first ones."""
         trials = self.trials if trials is None else trials

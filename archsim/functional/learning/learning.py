@@ -31,7 +31,7 @@ from archsim.hardware import Hardware
 from archsim.hardware.light import optical_energy_per_mac_j
 from archsim.physics.repetition import Repetition
 
-PROCEDURE = "2"
+PROCEDURE = "3"
 """Changes with what learning does: results of another procedure are not gone on with."""
 
 TRIALS = 16

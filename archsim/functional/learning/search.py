@@ -144,6 +144,7 @@ class Search:
             drop=self._judge.drop,
             curve=self._judge.curve,
             trials=self._judge.trials,
+            independent=self._judge.independent,
         )
 
     def rounded(self, learned: Learned, repetitions: Tensor) -> Tensor:

@@ -164,7 +164,9 @@ def test_machines_that_keep_their_weights_are_refused_where_shares_of_tiles_woul
     ):
         marginal(short, lenet, counted(lenet), [1] * 5, counts=COUNTS)
     copies = load_hardware("crossbar", ["tiles.repetition=space"])
-    with pytest.raises(ConfigError, match=r"only what that op takes; set tiles\.reload: true"):
+    with pytest.raises(
+        ConfigError, match=r"only what that op takes; repeat in time, set tiles\.reload: true"
+    ):
         marginal(copies, lenet, counted(lenet), [1] * 5, counts=COUNTS)
 
 

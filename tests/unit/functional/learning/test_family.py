@@ -18,8 +18,11 @@ BASE = torch.tensor([3.0, 5.0], dtype=torch.float64)  # mean 4
 class Known:
     """A family that loses A/mean points in each trial, and remembers what was asked."""
 
-    def __init__(self, lost, least=1.0, most=1e4, whole=False, plateau=None):
+    def __init__(
+        self, lost, *, least=1.0, most=1e4, whole=False, plateau=None, independent=True, first=None
+    ):
         self.lost, self.asked = lost, []
+        self.independent, self.first = independent, first
         self.least, self.most, self.whole, self.plateau = least, most, whole, plateau
 
     def scaled(self, factor):
@@ -35,6 +38,8 @@ class Known:
         self.asked.append((mean, trials))
         found = np.ones((trials, EXAMPLES))
         found[:, : min(EXAMPLES, round(self.lost / mean * EXAMPLES / 100))] = 0
+        if self.first is not None:  # a chip that is better or worse than others
+            found[0] = self.first
         return found
 
     def family(self):
@@ -44,6 +49,7 @@ class Known:
             mean=lambda counts: float(counts.mean()),
             results=self.results,
             trials=TRIALS,
+            independent=self.independent,
             drop=lambda results: 100 * (1 - results.mean()),
             curve=lambda points: Curve(
                 METRICS["top1"], np.zeros(EXAMPLES, int), np.ones(EXAMPLES), points
@@ -58,6 +64,13 @@ def test_a_look_finds_where_as_much_is_lost_as_is_allowed(wanted):
     in_doubt = 2.0 + 5 * 50 / EXAMPLES**0.5  # points: five of the largest standard errors
     more = {mean for mean, trials in known.asked if trials == TRIALS / 4}
     assert more == {mean for mean, _ in known.asked if 2.0 * wanted / mean <= in_doubt}
+
+
+def test_one_trial_says_nothing_where_all_its_examples_share_the_noise():
+    # the first chip loses nothing whatever the counts, so 4 chips lose 3/4 of what the others do
+    known = Known(lost=2.0 * 300, independent=False, first=1.0)
+    assert known.family().look(2.0) * 4 == pytest.approx(300 * 3 / 4, rel=0.05)
+    assert {trials for _, trials in known.asked} == {TRIALS / 4}
 
 
 def test_a_look_asks_for_each_plan_once():

@@ -47,8 +47,9 @@ def network():
 
 
 @cache
-def hardware(*changes):
-    return load_hardware("homodyne", ["tiles.detector.photons_per_mac=1", *changes])
+def hardware(*changes, name="homodyne"):
+    light = ["tiles.detector.photons_per_mac=1"] if name == "homodyne" else []
+    return load_hardware(name, [*light, *changes])
 
 
 SPACE = ("tiles.repetition=space", "tiles.count=16")
@@ -69,13 +70,20 @@ def learned(granularity="op", machine=(), of=None, rules=SHORT, **options):
     )  # fmt: skip
 
 
-def bench(machine=(), of=None, **options):
+def bench(machine=(), of=None, name="homodyne", **options):
     conditions = Conditions(**{"trials": 3} | options)
-    return Bench(of or task(), hardware(*machine), conditions, None if of else network())
+    on = hardware(*machine, name=name)
+    return Bench(of or task(), on, conditions, None if of else network())
 
 
 def judge(of):
     return Judge(of, Store(None, {}, EXAMPLES), 2, Narrator(None))
+
+
+def test_what_is_wrong_with_weights_is_the_same_for_all_examples():
+    assert judge(bench()).independent
+    frozen = bench(("tiles.array.programming_std=0.1",), name="crossbar")
+    assert not judge(frozen).independent
 
 
 # ---- judging is evaluating -------------------------------------------------------------------

@@ -59,6 +59,8 @@ def weights(name):
 
 
 class KnownJudge(Judge):
+    independent = True
+
     def __init__(self, bench):
         self._bench, self.asked = bench, []
         self.trials, self.narrator = 16, Narrator(None)
