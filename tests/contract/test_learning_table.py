@@ -41,6 +41,11 @@ def test_cells_are_run_once_and_what_is_missing_is_said(small, capsys):
     assert row[0] == "| digits_cnn"
     assert row[2].startswith(f"{cells['uniform']['repetitions']:.3g} [")
     assert script.system_table(chosen).count("| thermal |") == 3
+    kept = chosen[0].read()
+    script.write(chosen[0], kept | {"machines": {}, "uneven": {}})  # as another mapping had it
+    assert script.run_all(CHOSEN)
+    assert capsys.readouterr().err.count("(machines run again)") == 1
+    assert chosen[0].read() == kept
 
 
 def test_a_cell_is_run_again_where_what_others_need_of_it_is_gone(small, monkeypatch):
