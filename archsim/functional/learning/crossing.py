@@ -4,7 +4,8 @@ Intervals are percentiles of a bootstrap that draws examples and trials, each wi
 crosses them. None is exact for crossed data (Owen, doi:10.1214/07-AOAS122). This one sees the
 variance of n examples and of t trials, but for shares of 1/n and 1/t, and counts that of their
 interaction, which n · t divides, up to three times. So it errs on the wide side, little where
-examples differ much; figures to report need 16 trials or more.
+examples differ much: 8 trials instead of 16 widen it by 6 % for 797 digits under shot noise,
+measured (uniform counts, means over ten choices of 8). Figures to report need as many at least.
 """
 
 from __future__ import annotations
