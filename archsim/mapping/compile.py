@@ -192,6 +192,7 @@ def _demands(
         op: Demand(
             layout.tiles // layout.replicas,
             layout_weights.one_replica_ticks(site, layout),
+            layout_weights.vectors(layout),
             layout.replicas,
         )
         for op, layout in _layouts(site, steps, counts, unbounded).items()

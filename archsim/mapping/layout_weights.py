@@ -7,6 +7,7 @@ from dataclasses import replace
 from archsim.errors import MappingError
 from archsim.hardware import WeightStationary
 from archsim.mapping import tiling
+from archsim.mapping.allotment import fewest
 from archsim.mapping.graph import Step
 from archsim.mapping.layout import (
     Layout,
@@ -86,14 +87,23 @@ def lay_out(
 
 def one_replica_ticks(site: Site, layout: Layout) -> int:
     """Return how long an op's slowest unit on the tiles is busy, were there one replica."""
-    form = layout.form
-    if not isinstance(form, Passes):
-        raise TypeError(f"{layout.op} is laid out in blocks, which stay nowhere")
+    form = _passes(layout)
     return sum(
         count * round_ticks(form, site.shape, site.paces, round_)
         for round_, count in layout.rounds
         if isinstance(round_, Round)
     )
+
+
+def vectors(layout: Layout) -> int:
+    """Return the input vectors that an op's replicas take turns at."""
+    return _passes(layout).vectors
+
+
+def _passes(layout: Layout) -> Passes:
+    if not isinstance(layout.form, Passes):
+        raise TypeError(f"{layout.op} is laid out in blocks, which stay nowhere")
+    return layout.form
 
 
 def readings(site: Site, machine: WeightStationary, step: Step) -> tuple[Reading, ...]:
@@ -145,11 +155,7 @@ def _grid(
 
 
 def _useful(site: Site, passes: Passes, round_: Round) -> Round:
-    """Return a round with no more replicas than there are vectors, or than reading can feed.
-
-    Of those that take as many turns, the fewest: 700 take two turns for 1,024 vectors, as 512 do.
-    """
+    """Return a round with no more replicas than there are vectors, or than reading can feed."""
     useful = useful_replicas(passes, site.shape, site.paces, round_)
     most = min(round_.replicas, passes.vectors, useful)
-    turns = tiling.ceil_div(passes.vectors, most)
-    return replace(round_, replicas=tiling.ceil_div(passes.vectors, turns))
+    return replace(round_, replicas=fewest(passes.vectors, most))
