@@ -57,13 +57,14 @@ def for_latency(hardware: Hardware, demands: Mapping[str, Demand]) -> dict[str, 
         tiles = demands[op].tiles * (bends[op][0] - replicas[op])
         if tiles > left:
             too_large.append(op)
-        else:
-            left -= tiles
-            replicas[op] = bends[op].pop(0)
-        if tiles > left or not bends[op]:
             heappop(savings)
-        else:
+            continue
+        left -= tiles
+        replicas[op] = bends[op].pop(0)
+        if bends[op]:
             heapreplace(savings, next_saving(op))
+        else:
+            heappop(savings)
     for op in too_large:
         demand = demands[op]
         most = fewest(demand.vectors, replicas[op] + left // demand.tiles)

@@ -88,6 +88,13 @@ def test_no_replica_is_in_vain():
     assert [fewest(1024, n) for n in (1, 511, 700, 1023, 1024)] == [1, 342, 512, 512, 1024]
 
 
+def test_what_is_left_after_a_step_goes_to_the_same_op_if_it_can():
+    # 9 vectors: 2, 3, 5, 9 replicas take 5, 3, 2, 1 turns; 8 tiles are enough for 5, not for 9
+    assert for_latency(machine(8), {"a": Demand(1, 9, 9, 9)}) == {"a": 5}
+    assert for_latency(machine(4), {"a": Demand(1, 9, 9, 9)}) == {"a": 3}
+    assert for_latency(machine(5), {"a": Demand(2, 9, 9, 9)}) == {"a": 4}
+
+
 def test_an_op_that_nothing_speeds_up_keeps_none_from_the_others():
     demands = {"slow": Demand(1, 10**6, 1, 1), "fast": Demand(2, 1000, 50, 50)}
     assert for_latency(machine(200), demands) == {"slow": 1, "fast": 100}
