@@ -10,10 +10,10 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import torch
+from torch import library
 
 _SIGNATURE = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
-_libraries: list[torch.library.Library] = []  # a declaration lasts as long as its library object
+_libraries: list[library.Library] = []  # a declaration lasts as long as its library object
 
 
 def declared_if_missing(load: Callable[[], Any]) -> Any:
@@ -23,10 +23,10 @@ def declared_if_missing(load: Callable[[], Any]) -> Any:
     except Exception as error:
         if _libraries or not any("torchvision::nms" in str(cause) for cause in _chain(error)):
             raise
-    library = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
+    declared = library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
     for name in ("nms", "qnms"):
-        library.define(f"{name}{_SIGNATURE}")  # type: ignore[no-untyped-call]
-    _libraries.append(library)
+        declared.define(f"{name}{_SIGNATURE}")  # type: ignore[no-untyped-call]
+    _libraries.append(declared)
     for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
         del sys.modules[name]  # half-imported
     return load()
