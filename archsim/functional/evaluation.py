@@ -83,13 +83,14 @@ def evaluate(  # noqa: PLR0913 - beside how it is run, what goes in and what is 
     setup.calibrate()
     provenance = setup.provenance()
     outside = {"seed": str(how.seed), "batch": str(passes.batch), "device": how.device}
-    store = Store(checkpoint, provenance | outside | {"model": setup.digest()}, examples)
-    clean = passes.kept(store, "clean", setup.network.graph_module.to(how.device))
-    quantised = passes.kept(store, "quantised", simulator)
-    drawn = [
-        passes.kept(store, f"trial {trial}", simulator, setup.draws(trial))
-        for trial in range(trials)
-    ]
+    key = provenance | outside | {"model": setup.digest()}
+    with Store(checkpoint, key, examples) as store:
+        clean = passes.kept(store, "clean", setup.network.graph_module.to(how.device))
+        quantised = passes.kept(store, "quantised", simulator)
+        drawn = [
+            passes.kept(store, f"trial {trial}", simulator, setup.draws(trial))
+            for trial in range(trials)
+        ]
     values, ops = drawn or [quantised], setup.precisions()
     return Accuracy(
         task=setup.task.name,

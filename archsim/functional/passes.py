@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -55,25 +56,35 @@ class Passes:
     def kept(
         self, store: Store, name: str, network: Any, draws: Callable[[int], Draws] | None = None
     ) -> Results:
-        """Return one result for each example: the store's, or those of a pass over all."""
+        """Return one result for each example: those of the store, and of a pass over the rest."""
         if name in store:
             self._tick(self._batches_of(len(self._task.targets)))
-        return store.get(name, partial(self.results, network, draws))
+        return store.get(name, partial(self.rest, network, draws))
 
     def results(self, network: Any, draws: Callable[[int], Draws] | None = None) -> Results:
         """Return one result for each example, with noise if it is said where it comes from."""
-        outputs = []
-        with torch.inference_mode():
-            for step, batch in enumerate(self._batches(self._task.inputs)):
-                if draws is not None:
-                    network.draw(draws(step))
-                outputs.append(_only(network(*batch)).cpu())
-                self._tick(1)
+        return np.concatenate(list(self.rest(network, draws)))
+
+    def rest(
+        self, network: Any, draws: Callable[[int], Draws] | None = None, first: int = 0
+    ) -> Iterator[Results]:
+        """Yield the results of each batch, from an example on."""
+        targets, begun = self._task.targets, first // self.batch
+        if begun:
+            self._tick(begun)
+        rest = self._batches(self._task.inputs, begun * self.batch)
+        for step, batch in enumerate(rest, begun):
+            if draws is not None:
+                network.draw(draws(step))
+            with torch.inference_mode():
+                outputs = _only(network(*batch)).cpu()
+            if step == begun:
+                self.metric.check(outputs.shape, targets)
+            at = step * self.batch
+            yield self.metric.results(outputs, targets[at : at + self.batch])[max(0, first - at) :]
+            self._tick(1)
         if draws is not None:
             network.draw(None)
-        whole = torch.cat(outputs)
-        self.metric.check(whole.shape, self._task.targets)
-        return self.metric.results(whole, self._task.targets)
 
     def record(self, simulator: Simulator, draws: Callable[[int], Draws]) -> Mapping[str, Recorder]:
         """Return what noise does to each product, over some of the examples."""
@@ -92,8 +103,8 @@ class Passes:
         """Return the batches that set ranges."""
         return self._batches(self._task.calibration)
 
-    def _batches(self, inputs: Sequence[Tensor]) -> Iterator[tuple[Tensor, ...]]:
-        for first in range(0, len(inputs[0]), self.batch):
+    def _batches(self, inputs: Sequence[Tensor], begin: int = 0) -> Iterator[tuple[Tensor, ...]]:
+        for first in range(begin, len(inputs[0]), self.batch):
             stored = (values[first : first + self.batch].to(self._device) for values in inputs)
             yield self._task.prepare(*stored)
 

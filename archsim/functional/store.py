@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +20,16 @@ Results = NDArray[np.float64]
 FORMAT = 1
 _KEYS = {"format", "key", "results"}
 
+EVERY_S = 10.0
+"""How often what came since is written; a killed run loses no more, or what one batch or one step
+of learning takes."""
+
 
 class Store:
-    """Results by name; in a file, if one is given, that only this very run may go on with."""
+    """Results by name; in a file, if one is given, that only this very run may go on with.
+
+    A context manager: whatever ends it but the death of the process, what is there is written.
+    """
 
     def __init__(self, path: Path | str | None, key: Mapping[str, str], examples: int) -> None:
         """Open or begin it.
@@ -36,19 +46,43 @@ class Store:
         self._key = hashlib.sha256(json.dumps(dict(key), sort_keys=True).encode()).hexdigest()
         self._examples = examples
         self._found: dict[str, Results] = {}
+        self._unwritten, self._written_s = False, time.monotonic()
         if self._path is not None and self._path.exists():
             self._found = self._read(self._path)
 
-    def get(self, name: str, compute: Callable[[], Results]) -> Results:
-        """Return results by name, computed and kept if they are not there yet."""
-        if name not in self._found:
-            self._found[name] = compute()
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Write what is there."""
+        if self._unwritten:
             self._write()
+
+    def get(self, name: str, rest: Callable[[int], Iterable[Results]]) -> Results:
+        """Return results by name; those that are missing are computed, and kept as they come.
+
+        Args:
+            name: Of the results.
+            rest: Yields those of the examples from a given one on, some at a time.
+        """
+        if name not in self:
+            found = self._found.get(name, np.empty(0))
+            for more in rest(len(found)):
+                found = self._found[name] = np.concatenate([found, more])
+                self._unwritten = True
+                if time.monotonic() - self._written_s >= EVERY_S:
+                    self._write()
         return self._found[name]
 
     def __contains__(self, name: str) -> bool:
-        """Return whether results are there already."""
-        return name in self._found
+        """Return whether all results of a name are there already."""
+        return len(self._found.get(name, ())) == self._examples
 
     def _read(self, path: Path) -> dict[str, Results]:
         try:
@@ -71,15 +105,16 @@ class Store:
         }
         faults = [
             f"{path}: found {_described(values)} in {name!r}; expected {self._examples} finite "
-            "ones, one for each example; remove the file, so that all are computed anew"
+            "ones at most, one for each example; remove the file, so that all are computed anew"
             for name, values in results.items()
-            if len(values) != self._examples or not np.isfinite(values).all()
+            if len(values) > self._examples or not np.isfinite(values).all()
         ]
         if faults:
             raise ConfigError("\n".join(faults))
         return results
 
     def _write(self) -> None:
+        self._unwritten, self._written_s = False, time.monotonic()
         if self._path is None:
             return
         results = {name: values.tolist() for name, values in self._found.items()}

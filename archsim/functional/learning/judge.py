@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from torch import Tensor
 
@@ -75,8 +77,8 @@ class Judge:
         return estimates.mean(each), estimates.difference([quantised], each)
 
     def _results(self, plan: RepetitionPlan, trial: int) -> Results:
-        def run() -> Results:
+        def rest(first: int) -> Iterator[Results]:
             setup = self._bench.setup_of(plan)
-            return setup.passes.results(setup.simulator, setup.draws(trial))
+            return setup.passes.rest(setup.simulator, setup.draws(trial), first)
 
-        return self._store.get(f"{plan.hash} trial {trial}", run)
+        return self._store.get(f"{plan.hash} trial {trial}", rest)

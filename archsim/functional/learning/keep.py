@@ -20,9 +20,7 @@ import torch
 from archsim import documents
 from archsim.errors import ConfigError
 from archsim.functional.learning.learner import State
-
-_EVERY_S = 10.0
-"""How often a state is written; a killed run loses no more, or one step where that takes longer."""
+from archsim.functional.store import EVERY_S
 
 _MARK = "learning.json"
 _RESULTS = "results.json"
@@ -78,7 +76,7 @@ class Keep:
         """Keep a state: now, or if the last one was kept some time ago."""
         if self._folder is None:
             return
-        if not now and time.monotonic() - self._written_s < _EVERY_S:
+        if not now and time.monotonic() - self._written_s < EVERY_S:
             return
         buffer = io.BytesIO()
         torch.save(asdict(state), buffer)

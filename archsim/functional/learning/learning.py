@@ -122,13 +122,14 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
     bench = Bench(task, hardware, how, network)
     facts = _facts(bench, how, rules, aim, name)
     keep = Keep(checkpoint, facts)
-    store = Store(keep.results, facts, len(bench.setup.task.targets))
-    judge = Judge(bench, store, how.trials, Narrator(tell))
-    search = Search(bench, judge, rules, pricer=pricer, keep=keep)
-    found = _found(search, aim, how)
+    with Store(keep.results, facts, len(bench.setup.task.targets)) as store:
+        judge = Judge(bench, store, how.trials, Narrator(tell))
+        search = Search(bench, judge, rules, pricer=pricer, keep=keep)
+        found = _found(search, aim, how)
+        results = judge.results(found.learned.sharing, found.repetitions)
+        uniform = _uniform(search, judge, aim, how, found.crossing) if compare else None
     sharing = found.learned.sharing
     plan, mean = sharing.plan(bench.workload, found.repetitions), sharing.mean(found.repetitions)
-    results = judge.results(sharing, found.repetitions)
     noisy, drop = judge.estimates(plan, results, how.seed)
     one_j = optical_energy_per_mac_j(hardware)
     metric = bench.setup.passes.metric
@@ -160,7 +161,7 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
         drop=drop,
         crossing=found.crossing,
         curve=found.curve,
-        uniform=_uniform(search, judge, aim, how, found.crossing) if compare else None,
+        uniform=uniform,
         notes=(*found.notes, *_over(aim, drop)),
     )
 

@@ -53,11 +53,23 @@ def test_a_checkpoint_is_of_one_device(tmp_path):
         run(checkpoint=path, device="cpu:0")
 
 
-def test_a_checkpoint_that_lost_a_result_is_refused(tmp_path):
+@pytest.mark.parametrize("there", [20, 39])  # after a batch, and within one
+def test_a_checkpoint_that_was_cut_short_goes_on_from_there(tmp_path, there):
+    path, whole = tmp_path / "kept.json", run(batch=20)
+    run(checkpoint=path, batch=20)
+    document = json.loads(path.read_text())
+    results = document["results"]
+    del results["trial 2"], results["trial 1"][there:]
+    path.write_text(json.dumps(document))
+    assert run(checkpoint=path, batch=20) == whole
+    assert json.loads(path.read_text())["results"].keys() == {*results, "trial 2"}
+
+
+def test_a_checkpoint_with_more_results_than_examples_is_refused(tmp_path):
     path = tmp_path / "kept.json"
     run(checkpoint=path)
     document = json.loads(path.read_text())
-    document["results"]["trial 1"].pop()
+    document["results"]["trial 1"].append(1.0)
     path.write_text(json.dumps(document))
-    with pytest.raises(ConfigError, match="found 59 results in 'trial 1'; expected 60 finite ones"):
+    with pytest.raises(ConfigError, match="found 61 results in 'trial 1'; expected 60 finite ones"):
         run(checkpoint=path)
