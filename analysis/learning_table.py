@@ -4,8 +4,8 @@
     python analysis/learning_table.py --print least    # a table of those that are there
 
 Every cell is a file of ``analysis/learning_table/``. One that is there is kept if nothing that it
-depends on has changed; one that was interrupted goes on from its last checkpoint, at most 10 s or
-one pass over the test data earlier. What a cell of another granularity needs of it is kept beside
+depends on has changed; one that was interrupted goes on from its last checkpoint, 10 s earlier at
+most. What a cell of another granularity needs of it is kept beside
 the checkpoints; where that is gone, the cell is run again.
 
 Noise is that of ``noise_table.py``, one source alone: the mean count is photons a MAC for ``shot``,
@@ -15,7 +15,10 @@ A plan that was found is then run as it is, count by count, on ``homodyne`` with
 on ``crossbar``: what the whole system takes, and how much of it is light. Where that has changed
 for an uneven plan, the found one is run there again.
 
-Two networks are learned again with prices of ``homodyne``: energy, latency and their product.
+Two networks are learned again with prices of ``homodyne``: energy, latency and their product. These
+cells are learned anew where an uneven plan takes something else there by now. What each plan takes
+there is compared with that of counts by op for the price of the paper, resample by resample: a plan
+is scaled, run, and its energy interpolated where the resample crosses.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -45,6 +48,7 @@ from archsim.functional.learning import (
     LearnedPlan,
     News,
     Pricer,
+    Ratio,
     Rules,
     discard,
     learn,
@@ -57,7 +61,7 @@ from archsim.report import simulate
 from archsim.report.learning import known
 from archsim.report.machine_price import PRICES, pricer
 from archsim.units import format_si
-from archsim.workload import RepetitionPlan, load_plan, load_workload, save_plan
+from archsim.workload import RepetitionPlan, Workload, load_plan, load_workload, save_plan
 from workloads.tasks import TASKS
 
 FOLDER = Path(__file__).with_suffix("")
@@ -87,6 +91,11 @@ PHOTONS = "photons"
 ALL_PRICES = (PHOTONS, *PRICES)
 ATTO = 1e-18
 PRICED = ("digits_cnn", "resnet20_cifar10")
+BY_OP = str(Granularity.OP)
+AMOUNTS = ("energy_j", "latency_s")
+SCALES = tuple(2.0 ** (step / 2) for step in range(-4, 5))
+"""Factors on a plan, from a quarter to four times, between which what it takes is interpolated."""
+
 INTERRUPTED = 130
 
 
@@ -253,9 +262,8 @@ def figures(cell: Cell, learned: LearnedPlan, task: Task) -> dict[str, Any]:
     for granularity in Granularity:
         if granularity == cell.granularity and cell.price == PHOTONS:
             break
-        compared = ratio(crossing, crossing_of(cell.beside(str(granularity)), task))
-        interval = compared.interval
-        ratios[str(granularity)] = [compared.value, known(interval.low), known(interval.high)]
+        over = ratio(crossing, crossing_of(cell.beside(str(granularity)), task))
+        ratios[str(granularity)] = bounded(over)
     return {
         "repetitions": known(crossing.repetitions),
         "interval": [known(crossing.interval.low), known(crossing.interval.high)],
@@ -271,6 +279,7 @@ def figures(cell: Cell, learned: LearnedPlan, task: Task) -> dict[str, Any]:
         "examples": learned.examples,
         "machines": systems(cell.network, learned.plan),
         "uneven": uneven(cell.network),
+        "paid": compared(cell, crossing, learned.plan, task),
         "notes": list(learned.notes),
         "provenance": learned.plan.provenance,
     }
@@ -292,20 +301,85 @@ def systems(network: str, plan: RepetitionPlan) -> dict[str, dict[str, float]]:
 
 @cache
 def uneven(network: str) -> dict[str, dict[str, float]]:
-    """Return what a plan takes in which every op has another count than its neighbours."""
+    """Return what a plan takes in which neighbours differ, ops as well as channels."""
     workload = load_workload(network)
-    counts = {op.name: [1 + place % 7] for place, op in enumerate(workload.gemms)}
-    plan = {"fingerprint": workload.fingerprint, "counts": counts}
-    return systems(network, RepetitionPlan.model_validate(plan))
+    counts = {
+        op.name: [
+            1 + (place + channel) % 7 for channel in range(1 if op.gemm.dynamic else op.channels)
+        ]
+        for place, op in enumerate(workload.gemms)
+    }
+    return systems(network, plan_of(workload, counts))
 
 
-def run_on_machines_again(cell: Cell, found: dict[str, Any]) -> dict[str, Any] | None:
-    """Return a cell with what its plan takes by now; None if the plan is gone."""
-    path = UNFINISHED / f"{cell}.plan.json"
-    if not path.exists():
+def plan_of(workload: Workload, counts: Mapping[str, Sequence[float]]) -> RepetitionPlan:
+    """Return a plan of counts."""
+    return RepetitionPlan.model_validate({"fingerprint": workload.fingerprint, "counts": counts})
+
+
+def compared(
+    cell: Cell, crossing: Crossing, plan: RepetitionPlan, task: Task
+) -> dict[str, list[float | None]]:
+    """Return what counts by channel take over those by op for the paper's price, with intervals."""
+    other = cell.beside(BY_OP)
+    if cell.network not in PRICED or cell.noise != "shot" or cell.granularity != "channel":
+        return {}
+    beside = crossing_of(other, task)
+    other_plan = load_plan(UNFINISHED / f"{other}.plan.json", load_workload(cell.network))
+    found = {}
+    for amount in AMOUNTS:
+        found[amount] = bounded(
+            ratio(
+                in_amount(amount, cell.network, crossing, plan),
+                in_amount(amount, cell.network, beside, other_plan),
+            )
+        )
+    return found
+
+
+def bounded(over: Ratio) -> list[float | None]:
+    """Return a ratio and its bounds; None for what is not known."""
+    return [over.value, known(over.interval.low), known(over.interval.high)]
+
+
+def in_amount(amount: str, network: str, crossing: Crossing, plan: RepetitionPlan) -> Crossing:
+    """Return a crossing by what the plan, scaled to it, takes on the machine that is paid."""
+    workload = load_workload(network)
+    macs = np.array([op.gemm.macs for op in workload.gemms])
+    points = {}
+    for scale in SCALES:
+        counts = {
+            name: [max(1, round(scale * count)) for count in each]
+            for name, each in plan.counts.items()
+        }
+        mean = macs @ [np.mean(counts[op.name]) for op in workload.gemms] / macs.sum()
+        report = simulate(MACHINES[0], workload, plan_of(workload, counts))
+        points[float(mean)] = getattr(report, amount)
+    means, amounts = (np.log(list(each)) for each in zip(*sorted(points.items()), strict=True))
+
+    def taken(ln_mean: Any) -> Any:
+        return np.interp(ln_mean, means, amounts)
+
+    def at(mean: float) -> float:
+        return float(np.exp(taken(np.log(mean)))) if 0 < mean < np.inf else mean
+
+    samples = crossing.samples
+    return replace(
+        crossing,
+        repetitions=at(crossing.repetitions),
+        tried=Interval(at(crossing.tried.low), at(crossing.tried.high)),
+        samples=np.where(np.isfinite(samples), taken(samples), samples),
+    )
+
+
+def run_on_machines_again(cell: Cell, found: dict[str, Any], task: Task) -> dict[str, Any] | None:
+    """Return a cell with what its plan takes by now; None if what is needed for that is gone."""
+    path, crossing = UNFINISHED / f"{cell}.plan.json", cell.kept()
+    if not path.exists() or crossing is None:
         return None
-    found["machines"] = systems(cell.network, load_plan(path, load_workload(cell.network)))
-    found["uneven"] = uneven(cell.network)
+    plan = load_plan(path, load_workload(cell.network))
+    found["machines"], found["uneven"] = systems(cell.network, plan), uneven(cell.network)
+    found["paid"] = compared(cell, crossing, plan, task)
     write(cell, found)
     return found
 
@@ -330,7 +404,8 @@ def run_all(chosen: argparse.Namespace) -> bool:
             if not is_same(found, cell, task):
                 found = None
             elif found is not None and found["uneven"] != uneven(cell.network):
-                found, said = run_on_machines_again(cell, found), "machines run again"
+                found = run_on_machines_again(cell, found, task) if cell.price == PHOTONS else None
+                said = "machines run again"
             if found is None:
                 found = run(cell, task)
                 said = f"{time.perf_counter() - began_s:.0f} s"
@@ -353,7 +428,8 @@ def text(found: Mapping[str, Any] | None) -> str:
         f"{high:.3g}" if high else f"> {most:.3g}",
     )
     count = found["repetitions"]
-    said = f"{f'{count:.3g}' if count else f'< {fewest:.3g}'} [{', '.join(bounds)}]"
+    unsettled = "*" if any(note.startswith("learning:") for note in found["notes"]) else ""
+    said = f"{f'{count:.3g}' if count else f'< {fewest:.3g}'}{unsettled} [{', '.join(bounds)}]"
     one_j = found["energy_per_mac_j"]
     if one_j is None or not count:
         return said
@@ -361,33 +437,34 @@ def text(found: Mapping[str, Any] | None) -> str:
     return f"{said} = {light_j / ATTO:.3g} aJ"
 
 
-def saved(found: Mapping[str, Any] | None) -> str:
-    """Return what a cell saves over uniform counts, in per cent with its interval."""
-    compared = (found or {}).get("ratios", {}).get(str(Granularity.UNIFORM))
-    if compared is None:
+def saved(over: Sequence[float | None] | None) -> str:
+    """Return what a ratio with its interval saves, in per cent."""
+    if over is None:
         return ""
-    value, low, high = compared
+    value, low, high = over
     if value is None or low is None or high is None or low <= 1 <= high:
         return "not resolved"
     return f"{100 * (1 - value):.0f} % [{100 * (1 - high):.0f}, {100 * (1 - low):.0f}]"
 
 
 def least_table(chosen: Sequence[Cell]) -> str:
-    """Return the least repetitions of each granularity, and what learning saves."""
-    heads = ["network", "noise", *Granularity, "op saves", "channel saves"]
+    """Return the least repetitions of each granularity, and what each saves over those before."""
+    heads = ["network", "noise", *Granularity, "op saves", "channel saves", "channel over op"]
     lines: dict[tuple[str, str], list[str]] = {}
     for cell in chosen:
         if cell.price == PHOTONS:
             line = lines.setdefault((cell.network, cell.noise), [cell.network, cell.noise])
             line.append(text(cell.read()))
     for (network, noise), line in lines.items():
-        line += [saved(Cell(network, noise, name).read()) for name in ("op", "channel")]
+        for name, other in (("op", "uniform"), ("channel", "uniform"), ("channel", "op")):
+            found = Cell(network, noise, name).read() or {"ratios": {}}
+            line.append(saved(found["ratios"].get(other)))
     return markdown(heads, lines.values())
 
 
 def system_table(chosen: Sequence[Cell]) -> str:
     """Return what whole systems take for the plans."""
-    heads = ["network", "noise", "counts"]
+    heads = ["network", "noise", "counts", "own light"]
     for machine in MACHINES:
         heads += [f"{machine}: energy", "latency", "inputs/s", "laser"]
     lines = []
@@ -395,7 +472,7 @@ def system_table(chosen: Sequence[Cell]) -> str:
         found = cell.read()
         if found is None or cell.price != PHOTONS:
             continue
-        line = [cell.network, cell.noise, cell.granularity]
+        line = [cell.network, cell.noise, cell.granularity, own_light(cell, found)]
         for machine in MACHINES:
             took = found["machines"][machine]
             line += [
@@ -408,30 +485,38 @@ def system_table(chosen: Sequence[Cell]) -> str:
     return markdown(heads, lines)
 
 
+def own_light(cell: Cell, found: Mapping[str, Any]) -> str:
+    """Return the light that a plan takes at the detectors, where it was learned with photons."""
+    one_j = found["energy_per_mac_j"]
+    if one_j is None:
+        return ""
+    return format_si(one_j * sum(op.gemm.macs for op in load_workload(cell.network).gemms), "J", 3)
+
+
 def price_table(chosen: Sequence[Cell]) -> str:
     """Return what the machine that was paid takes for plans learned at each price."""
-    heads = ["network", "price", "mean count", "drop", "energy", "latency", "energy x latency"]
+    heads = ["network", "counts", "price", "mean count", "drop", "energy", "latency"]
+    heads += ["energy saved", "latency saved"]
+    rows = [("uniform", PHOTONS), (BY_OP, PHOTONS), *(("channel", price) for price in ALL_PRICES)]
     lines = []
     for network in sorted({cell.network for cell in chosen} & set(PRICED)):
-        for granularity, price in (("uniform", PHOTONS), *(("channel", p) for p in ALL_PRICES)):
+        for granularity, price in rows:
             cell = Cell(network, "shot", granularity, price)
-            said = "none: uniform counts" if granularity == "uniform" else price
             if (found := cell.read()) is None:
-                lines.append([network, said, "not run", *[""] * (len(heads) - 3)])
+                lines.append([network, granularity, price, "not run", *[""] * (len(heads) - 4)])
                 continue
-            took = found["machines"][MACHINES[0]]
-            product = took["energy_j"] * took["latency_s"]
-            drop = found["drop"]
+            took, drop = found["machines"][MACHINES[0]], found["drop"]
             examples = drop["over_examples"]
             lines.append(
                 [
                     network,
-                    said,
+                    granularity,
+                    price,
                     f"{found['plan_repetitions']:.3g}",
                     f"{drop['value']:.2f} [{examples['low']:.2f}, {examples['high']:.2f}]",
                     format_si(took["energy_j"], "J", 3),
                     format_si(took["latency_s"], "s", 3),
-                    f"{product:.3g} J s",
+                    *(saved(found["paid"].get(amount)) for amount in AMOUNTS),
                 ]
             )
     return markdown(heads, lines)

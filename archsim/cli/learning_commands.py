@@ -202,6 +202,8 @@ def _teller(bar: ProgressBar, unit: str, one_j: float | None) -> Callable[[News]
 
 def _notes(subject: Subject, learning: LearningOptions, rows: Sequence[CountsRow]) -> list[str]:
     """Return what to know before quoting a number."""
+    from archsim.functional.splitting import in_test  # brings torch
+
     notes = list(subject.notes)
     alone = all(row.least == row.most for row in rows)
     if learning.granularity == "channel" and learning.cost != PHOTONS and alone:
@@ -209,16 +211,17 @@ def _notes(subject: Subject, learning: LearningOptions, rows: Sequence[CountsRow
             f"--cost: found {learning.cost}, for which columns that a tile holds together share "
             "one count; a tile of this machine holds all channels of each op, so this plan is by op"
         )
-    source = subject.task.source.get("learning", "")
+    task = subject.task
     if learning.learning is not None:
         notes.append(
-            f"--learning: found {source}; expected them left out wherever the plan is judged, but "
-            "other commands test all; quote the accuracy given here"
+            f"--learning: found {task.source['learning']}; expected them left out wherever the "
+            "plan is judged, but other commands test all; quote the accuracy given here"
         )
-    elif "biased" in source:
+    elif task.learning is not None and (common := in_test(task.learning, task.inputs)):
         notes.append(
-            f"learning: found {source}; expected others than those that are tested; remove them "
-            "from one of the two"
+            f"learning: found {common:,} of {len(task.learning.targets):,} examples among those "
+            "that are tested, which biases the result; expected others; remove them from one of "
+            "the two"
         )
     return notes
 

@@ -65,10 +65,16 @@ def learning_source(learning: Examples | None, inputs: Sequence[Tensor]) -> dict
     """
     if learning is None:
         return {}
-    told, tested = f"the data's own {len(learning.targets):,} examples", set(_digests(inputs))
-    if common := sum(digest in tested for digest in _digests(learning.inputs)):
+    told = f"the data's own {len(learning.targets):,} examples"
+    if common := in_test(learning, inputs):
         told += f", {common:,} of them among those that are tested: the result is biased"
     return {"learning": told}
+
+
+def in_test(learning: Examples, inputs: Sequence[Tensor]) -> int:
+    """Return how many of the examples to learn from are among those that are tested."""
+    tested = set(_digests(inputs))
+    return sum(digest in tested for digest in _digests(learning.inputs))
 
 
 def _calibration_source(task: Task) -> dict[str, str]:

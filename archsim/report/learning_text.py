@@ -145,7 +145,7 @@ def _how(found: LearnedPlan, changed: Sequence[str]) -> Lines:
     passes = f"{found.trials} x {found.examples:,}"
     lines = [
         ("steps", f"{found.steps:,}", learned),
-        ("judged on", passes, f"trials x examples, seed {found.seed}; none was learned from"),
+        ("judged on", passes, f"trials x examples, seed {found.seed}"),
     ]
     if changed:
         lines.append(("settings", "changed", "; ".join(changed)))

@@ -8,6 +8,7 @@ import numpy as np
 
 from archsim.errors import ConfigError
 from archsim.hardware import Hardware
+from archsim.physics.repetition import Repetition
 from archsim.report.pricing import Floats, Marginal, grid, marginal
 from archsim.workload import Workload
 
@@ -44,8 +45,8 @@ def pricer(hardware: Hardware, workload: Workload, name: str) -> Pricer:
 
     def priced(plan_of: PlanOf, at: Any, bounds: Bounds) -> Price:
         least, most = float(bounds.least.min()), float(bounds.most.max())
-        whole = least.is_integer() and bool((at == at.round()).all())
-        counts = grid(int(least), int(most)) if whole else (least, most)
+        by_power = hardware.tiles.repetition is Repetition.POWER
+        counts = (least, most) if by_power else grid(int(least), int(most))
         tables = marginal(hardware, workload, plan_of, at.tolist(), counts=counts)
         if not np.isfinite(tables.energy_j).all():
             raise ConfigError(

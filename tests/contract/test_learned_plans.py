@@ -12,6 +12,7 @@ from archsim.report import simulate
 from archsim.report.machine_price import pricer
 from workloads.tasks import TASKS
 
+COLUMNS = 8  # of a tile, where channels of an op are to differ
 RULES = Rules(steps=6, batch=16, rate=0.1, start=1.0)
 
 
@@ -51,15 +52,28 @@ def test_a_learned_plan_costs_what_a_whole_run_takes(name, granularity):
     assert found.price == name
 
 
-def test_a_run_repeats_as_a_learned_plan_says():
-    (task, network), hardware = digits(), machine()
+@pytest.mark.parametrize("granularity", ["op", "channel"])
+def test_the_ledger_holds_as_many_products_as_a_learned_plan_repeats(granularity):
+    (task, network), hardware = digits(), machine(f"tiles.columns={COLUMNS}")
     found = learn(
-        task, hardware, Aim("op", target=5.0), rules=RULES, network=network, trials=1, limit=20,
-        compare=False,
+        task, hardware, Aim(granularity, target=5.0), rules=RULES, network=network, trials=1,
+        limit=20, compare=False,
     )  # fmt: skip
-    rows = {row.op: row for row in simulate(hardware, network.workload, found.plan).tables.ops}
-    for name, (count,) in found.plan.counts.items():
-        assert rows[name].repetitions == count
+    ledger = {
+        row.op: row.count
+        for row in simulate(hardware, network.workload, found.plan).tables.actions
+        if row.action == "array.mac"
+    }
+    assert ledger == {
+        op.name: op.gemm.macs // op.channels * sum(paid(found.plan.counts[op.name], op.channels))
+        for op in network.workload.gemms
+    }
+
+
+def paid(counts, channels):
+    """Return how often each channel is repeated: like the neediest of its sorted neighbours."""
+    each = sorted(counts if len(counts) > 1 else counts * channels, reverse=True)
+    return [each[place - place % COLUMNS] for place in range(channels)]
 
 
 def test_a_price_that_there_is_not_is_refused():

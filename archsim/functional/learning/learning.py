@@ -128,6 +128,7 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
         found = _found(search, aim, how)
         results = judge.results(found.learned.sharing, found.repetitions)
         uniform = _uniform(search, judge, aim, how, found.crossing) if compare else None
+        alone = _alone(aim) if compare and uniform is None else ()
     sharing = found.learned.sharing
     plan, mean = sharing.plan(bench.workload, found.repetitions), sharing.mean(found.repetitions)
     noisy, drop = judge.estimates(plan, results, how.seed)
@@ -162,7 +163,7 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
         crossing=found.crossing,
         curve=found.curve,
         uniform=uniform,
-        notes=(*found.notes, *_over(aim, drop)),
+        notes=(*found.notes, *_over(aim, judge.drop(results)), *alone),
     )
 
 
@@ -182,6 +183,12 @@ def _check(hardware: Hardware, aim: Aim, how: Conditions) -> None:
         faults.append(
             f"hardware: found one tile in '{hardware.name}', which repeats in space; expected "
             "several, since one does not repeat; raise tiles.count, or repeat in time"
+        )
+    low, high = hardware.power_limits or (0, 1)
+    if tiles.repetition is Repetition.POWER and low == high:
+        faults.append(
+            f"tiles.laser: found one power in '{hardware.name}', which repeats by it; expected a "
+            "range to choose from; set min_power below max_power"
         )
     if aim.max_drop is not None and how.trials < FEWEST:
         faults.append(
@@ -253,12 +260,22 @@ def _uniform(
     return Uniform(plan, even.sharing.mean(counts), noisy, drop, compared)
 
 
-def _over(aim: Aim, drop: Estimate) -> tuple[str, ...]:
-    """Return a note where this very plan loses more than allowed."""
-    if aim.max_drop is None or drop.value <= aim.max_drop:
+def _alone(aim: Aim) -> tuple[str, ...]:
+    """Return a note where uniform counts should stand beside the plan, and cannot."""
+    if aim.granularity is Granularity.UNIFORM:
         return ()
     return (
-        f"drop: found {drop.value:.3g} with the plan itself, where the fit through its like says "
+        f"uniform: found more than {aim.max_drop:g} lost with the most uniform repetitions that "
+        "were tried; expected some that lose less; the plan has none to be compared with",
+    )
+
+
+def _over(aim: Aim, drop: float) -> tuple[str, ...]:
+    """Return a note where this very plan loses more than allowed."""
+    if aim.max_drop is None or drop <= aim.max_drop:
+        return ()
+    return (
+        f"drop: found {drop:.3g} with the plan itself, where the fit through its like says "
         f"{aim.max_drop:g}; expected a difference within the intervals; raise --trials, or lower "
         "--max-drop a little",
     )

@@ -94,8 +94,8 @@ class _Rounding:
         cost = prod(amount + change for amount, change in zip(self._amounts, changes, strict=True))
         dearer, free = cost - self._cost, _FREE * self._cost
         gain = by * self._sensitivity[place] * (1 / count - 1 / moved)  # loss that changes hands
-        if by < 0:
-            return gain / dearer if dearer < -free else None
+        if by < 0:  # what saves nothing goes last: the next one of the same count may save
+            return -gain / max(-dearer, free)
         return gain / max(dearer, free) if cost <= target and gain > 0 else None
 
     def _take(self, place: int, by: int) -> None:

@@ -17,6 +17,7 @@ import pytest
 import archsim as api
 from archsim.cli import learning_commands, main, output
 from archsim.cli.options import JudgingOptions
+from archsim.functional import store
 from archsim.functional.learning import Aim, Rules, keep, learn
 from archsim.functional.learning.learning import TRIALS
 from archsim.functional.targets import Belongings, load_task
@@ -125,7 +126,7 @@ def test_another_seed_finds_an_accuracy_as_near_as_chance_allows(learned):
     found, path, _ = learned
     options = ("--plan", path, "--trials", "4", "--seed", "11", "--format", "json")
     other = json.loads(archsim("accuracy", *DIGITS, *options).out)
-    assert other["values"] != found["noisy"]["value"]
+    assert other["noisy"]["value"] != found["noisy"]["value"]
     errors = [
         (each["noisy"]["over_seeds"]["high"] - each["noisy"]["value"]) / T_3
         for each in (found, other)
@@ -188,6 +189,21 @@ def test_examples_are_set_apart_to_learn_from(folder):
     assert found["examples"] == 40
     assert found["plan"]["provenance"]["learning"].startswith("first 20 of the 60 test examples")
     assert "warning: --learning: found first 20 of the 60 test examples" in done.err
+
+
+def test_examples_that_are_also_tested_are_warned_of(folder):
+    with np.load("learn.npz") as arrays:
+        found = dict(arrays)
+    found["x_learning"][:5] = found["x"][:5]
+    np.savez("shared.npz", **found)
+    options = ("--target-energy", "3", *FEW, "--trials", "2")
+    warning = (
+        "warning: learning: found 5 of 64 examples among those that are tested, which biases the "
+        "result; expected others; remove them from one of the two"
+    )
+    for data in ("shared.npz", "learn.npz"):
+        done = archsim("learn", *SMALL[:-1], data, *options)
+        assert (warning in " ".join(done.err.split())) == (data == "shared.npz")
 
 
 def test_progress_shows_loss_accuracy_and_energy(folder, monkeypatch):
@@ -363,7 +379,7 @@ IMPORTED = (
 
 def keeping_all(arguments):
     """Run a command that keeps every state."""
-    keep._EVERY_S = 0.0
+    keep.EVERY_S = store.EVERY_S = 0.0
     main(arguments)
 
 
@@ -410,6 +426,17 @@ def test_by_power_a_machines_price_is_paid_and_uniform_counts_are_those_of_the_t
     assert found["uniform"]["repetitions"] == pytest.approx(3)
     uniform, learned = found["plans"]
     assert learned["energy_j"] == pytest.approx(uniform["energy_j"], rel=0.01)
+
+
+def test_by_power_a_price_is_paid_within_less_than_one_repetition(folder):
+    power = ("--set", "tiles.repetition=power", "--set", "tiles.laser.max_power=1.5 mW",
+             "--set", "tiles.laser.min_power=1 mW")  # fmt: skip
+    options = ("--max-drop", "90", "--granularity", "uniform", "--cost", "energy", "--no-compare")
+    done = archsim("learn", *SMALL, *options, *power, "--trials", "2", "--format", "json")
+    assert done.status == 0, done
+    found = json.loads(done.out)
+    assert found["repetitions"] == 1
+    assert found["cost"]["value"] == pytest.approx(found["plans"][0]["energy_j"])
 
 
 def test_a_plan_is_not_written_into_the_checkpoint(folder):

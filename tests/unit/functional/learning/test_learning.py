@@ -286,6 +286,14 @@ def test_one_tile_does_not_repeat_in_space():
     )
 
 
+def test_one_power_does_not_repeat():
+    one = (POWER[0], "tiles.laser.min_power=1 mW", "tiles.laser.max_power=1 mW")
+    assert refused(ConfigError, machine=one, max_drop=5.0) == (
+        "tiles.laser: found one power in 'homodyne', which repeats by it; expected a range to "
+        "choose from; set min_power below max_power"
+    )
+
+
 def test_one_trial_has_no_interval():
     assert refused(ConfigError, max_drop=5.0, trials=1) == (
         "trials: found 1; expected 2 at least, for the interval of what is lost; raise it"
