@@ -92,7 +92,7 @@ ALL_PRICES = (PHOTONS, *PRICES)
 ATTO = 1e-18
 PRICED = ("digits_cnn", "resnet20_cifar10")
 BY_OP = str(Granularity.OP)
-AMOUNTS = ("energy_j", "latency_s")
+AMOUNTS = ("energy", "latency", "product")
 SCALES = tuple(2.0 ** (step / 2) for step in range(-4, 5))
 """Factors on a plan, from a quarter to four times, between which what it takes is interpolated."""
 
@@ -325,16 +325,15 @@ def compared(
     if cell.network not in PRICED or cell.noise != "shot" or cell.granularity != "channel":
         return {}
     beside = crossing_of(other, task)
-    other_plan = load_plan(UNFINISHED / f"{other}.plan.json", load_workload(cell.network))
-    found = {}
-    for amount in AMOUNTS:
-        found[amount] = bounded(
-            ratio(
-                in_amount(amount, cell.network, crossing, plan),
-                in_amount(amount, cell.network, beside, other_plan),
-            )
+    workload = load_workload(cell.network)
+    runs = scaled_runs(workload, plan)
+    other_runs = scaled_runs(workload, load_plan(UNFINISHED / f"{other}.plan.json", workload))
+    return {
+        amount: bounded(
+            ratio(in_amount(amount, crossing, runs), in_amount(amount, beside, other_runs))
         )
-    return found
+        for amount in AMOUNTS
+    }
 
 
 def bounded(over: Ratio) -> list[float | None]:
@@ -342,11 +341,10 @@ def bounded(over: Ratio) -> list[float | None]:
     return [over.value, known(over.interval.low), known(over.interval.high)]
 
 
-def in_amount(amount: str, network: str, crossing: Crossing, plan: RepetitionPlan) -> Crossing:
-    """Return a crossing by what the plan, scaled to it, takes on the machine that is paid."""
-    workload = load_workload(network)
+def scaled_runs(workload: Workload, plan: RepetitionPlan) -> dict[float, dict[str, float]]:
+    """Return what a plan takes on the machine whose price is paid, by its mean count, as scaled."""
     macs = np.array([op.gemm.macs for op in workload.gemms])
-    points = {}
+    runs = {}
     for scale in SCALES:
         counts = {
             name: [max(1, round(scale * count)) for count in each]
@@ -354,21 +352,31 @@ def in_amount(amount: str, network: str, crossing: Crossing, plan: RepetitionPla
         }
         mean = macs @ [np.mean(counts[op.name]) for op in workload.gemms] / macs.sum()
         report = simulate(MACHINES[0], workload, plan_of(workload, counts))
-        points[float(mean)] = getattr(report, amount)
-    means, amounts = (np.log(list(each)) for each in zip(*sorted(points.items()), strict=True))
+        taken = {"energy": report.energy_j, "latency": report.latency_s}
+        runs[float(mean)] = taken | {"product": report.energy_j * report.latency_s}
+    return runs
 
-    def taken(ln_mean: Any) -> Any:
-        return np.interp(ln_mean, means, amounts)
+
+def in_amount(
+    amount: str, crossing: Crossing, runs: Mapping[float, Mapping[str, float]]
+) -> Crossing:
+    """Return a crossing by an amount instead of the mean count, interpolated between runs."""
+    means = sorted(runs)
+    known_at = np.log(means), np.log([runs[mean][amount] for mean in means])
+    samples = crossing.samples
+    crossed = np.isfinite(samples)
+    low, high = np.log([means[0], means[-1]])
+    if not ((low <= samples[crossed]) & (samples[crossed] <= high)).all():
+        raise ValueError(f"crossings beyond {means[0]:g} to {means[-1]:g}: scale plans further")
 
     def at(mean: float) -> float:
-        return float(np.exp(taken(np.log(mean)))) if 0 < mean < np.inf else mean
+        return float(np.exp(np.interp(np.log(mean), *known_at)))
 
-    samples = crossing.samples
     return replace(
         crossing,
         repetitions=at(crossing.repetitions),
         tried=Interval(at(crossing.tried.low), at(crossing.tried.high)),
-        samples=np.where(np.isfinite(samples), taken(samples), samples),
+        samples=np.where(crossed, np.interp(samples, *known_at), samples),
     )
 
 
@@ -496,7 +504,7 @@ def own_light(cell: Cell, found: Mapping[str, Any]) -> str:
 def price_table(chosen: Sequence[Cell]) -> str:
     """Return what the machine that was paid takes for plans learned at each price."""
     heads = ["network", "counts", "price", "mean count", "drop", "energy", "latency"]
-    heads += ["energy saved", "latency saved"]
+    heads += [f"{amount} saved" for amount in AMOUNTS]
     rows = [("uniform", PHOTONS), (BY_OP, PHOTONS), *(("channel", price) for price in ALL_PRICES)]
     lines = []
     for network in sorted({cell.network for cell in chosen} & set(PRICED)):

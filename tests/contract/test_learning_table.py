@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from argparse import Namespace
 
+import numpy as np
 import pytest
 import torch
 
 from analysis import learning_table as script
+from archsim.functional.learning import Crossing, ratio
+from archsim.functional.learning.crossing import Resampling
+from archsim.functional.statistics import Interval
 
 CHOSEN = Namespace(networks=["digits_cnn"], noise=["thermal"], threads=1)
 FEW = 4
@@ -54,3 +59,62 @@ def test_a_cell_is_run_again_where_what_others_need_of_it_is_gone(small, monkeyp
     with pytest.raises(ValueError, match="digits_cnn-thermal-uniform: nothing was kept"):
         script.crossing_of(cell, task=None)
     assert ran == [(cell, None)]
+
+
+def test_a_crossing_is_paid_in_what_a_machine_takes():
+    runs = {mean: {"energy": 3e-6 * mean**2} for mean in (1.0, 2.0, 4.0, 16.0)}
+    of = crossing(8.0, samples=[2.0, 8.0, 16.0, math.inf])
+    paid = script.in_amount("energy", of, runs)
+    assert paid.repetitions == pytest.approx(3e-6 * 64)
+    assert np.exp(paid.samples[:4]) == pytest.approx([12e-6, 192e-6, 768e-6, math.inf])
+    assert (paid.tried.low, paid.tried.high) == pytest.approx((3e-6, 768e-6))
+    over = script.bounded(ratio(paid, script.in_amount("energy", crossing(2.0), runs)))
+    assert over[0] == pytest.approx(16)
+
+
+def test_a_crossing_beyond_all_runs_is_paid_in_nothing():
+    with pytest.raises(ValueError, match="crossings beyond 1 to 2: scale plans further"):
+        script.in_amount("energy", crossing(8.0), {1.0: {"energy": 1.0}, 2.0: {"energy": 2.0}})
+
+
+def test_a_cell_with_a_price_is_learned_again_where_mapping_has_changed(small, monkeypatch, capsys):
+    cell, ran = script.Cell("digits_cnn", "shot", "channel", "energy"), []
+    monkeypatch.setattr(script, "cells", lambda *_: [cell])
+    monkeypatch.setattr(script, "is_same", lambda *_: True)
+    monkeypatch.setattr(script, "run", lambda *of: ran.append(of))
+    monkeypatch.setattr(script, "text", str)
+    script.write(cell, {"uneven": script.uneven("digits_cnn")})
+    script.run_all(CHOSEN)
+    assert not ran
+    script.write(cell, {"uneven": {}})
+    script.run_all(CHOSEN)
+    assert [of[0] for of in ran] == [cell]
+
+
+def test_the_table_of_prices_says_what_each_saves_and_what_takes_more(small):
+    drop = {"value": 2.0, "over_examples": {"low": 1.0, "high": 3.0}}
+    took = {"homodyne": {"energy_j": 2e-6, "latency_s": 3e-6}}
+    found = {"plan_repetitions": 5.0, "drop": drop, "machines": took}
+    for granularity, price, over in (
+        ("op", "photons", None), ("channel", "photons", [1.5, 1.25, 2.0]),
+        ("channel", "energy", [0.5, 0.25, 0.75]), ("channel", "edp", [0.9, 0.8, 1.1]),
+    ):  # fmt: skip
+        cell = script.Cell("digits_cnn", "shot", granularity, price)
+        script.write(cell, found | {"paid": {"energy": over} if over else {}})
+    cells = list(script.cells(["digits_cnn"], ["shot"]))
+    rows = [line.strip("| ").split(" | ")[1:] for line in script.price_table(cells).splitlines()]
+    shown = {(row[0], row[1]): row[2:] for row in rows[2:]}
+    assert shown["uniform", "photons"][0] == shown["channel", "latency"][0] == "not run"
+    assert shown["op", "photons"][:4] == ["5", "2.00 [1.00, 3.00]", "2 uJ", "3 us"]
+    assert [shown["channel", price][4] for price in ("photons", "energy", "edp")] == [
+        "-50 % [-100, -25]", "50 % [25, 75]", "not resolved",
+    ]  # fmt: skip
+
+
+def crossing(mean, samples=()):
+    found = np.log([mean] * 40 if not len(samples) else samples)
+    return Crossing(
+        drop=2.0, repetitions=mean, bracket=Interval(1, 16), interval=Interval(1, 16),
+        tried=Interval(1, 16), censored_low=0.0, censored_high=0.0, samples=np.resize(found, 40),
+        resampling=Resampling(10, 2, 0, 40), targets_hash="a",
+    )  # fmt: skip

@@ -55,6 +55,15 @@ def test_counts_cost_no_more_than_the_target_and_nothing_is_left_to_spend(seed):
             assert float(price.cost(found)) + shares[place] > target
 
 
+def test_counts_that_save_nothing_are_lowered_to_where_they_do():
+    knots = numbers(range(1, 8))
+    free = numbers([0.0, 1.0, 2.0, 3.0, 3.0, 3.0, 3.0])  # four repetitions and more cost the same
+    price = Price("energy", "J", knots, free[None, None], numbers([1.0]), 1.0)
+    for target, count in ((2.0, 2), (1.0, 1), (4.0, 7)):
+        found = whole(numbers([7.0]), numbers([1.0]), price, bounds(1), target)
+        assert found.tolist() == [count]
+
+
 @pytest.mark.parametrize("seed", range(15))
 def test_the_loss_is_that_of_the_best_whole_counts_for_one_step_less_to_spend(seed):
     # Greed is optimal for what it spends where gains shrink; what it may leave is under one step.
