@@ -9,10 +9,10 @@ from archsim.hardware._advice import advice
 from archsim.hardware._slots import ArraySlot, ModulatorSlot
 from archsim.hardware.converters import Adc, Dac
 from archsim.hardware.digital import Accumulator
-from archsim.hardware.light import Light, light_of, noise_of, symbols_per_conversion
+from archsim.hardware.light import Light, light_of, noise_of
 from archsim.hardware.machine import Hardware
 from archsim.hardware.peak import array_macs_per_s
-from archsim.hardware.precision import NoiseFigure, figures, path_enob
+from archsim.hardware.precision import NoiseFigure, figures, levels, path_enob
 from archsim.hardware.tiles import OutputStationary
 
 BITS = 8
@@ -51,16 +51,17 @@ class Facts:
     """Peak rate at 8-bit inputs and weights."""
 
     fan_in: int
-    """Products of one reading, for the figures of noise."""
+    """Products that one conversion reads, for the figures of noise."""
 
     light: Light | None
     """Link budget of one core."""
 
     noise: tuple[NoiseFigure, ...]
-    """Standard deviation of each noise source at that fan-in, operands at full scale."""
+    """Standard deviation of each noise source at that fan-in, operands at full scale, and of the
+    converter's levels."""
 
     enob: float | None
-    """Effective bits of the analog path against all of them; nothing without noise."""
+    """Effective bits of the analog path against all of them; nothing where it has none."""
 
     laser_w: float
     """Electrical power of all lasers."""
@@ -82,13 +83,13 @@ def facts(hardware: Hardware) -> Facts:
     """Return what follows from a machine's numbers alone."""
     tiles = hardware.tiles
     parts = hardware.parts()
-    fan_in = _fan_in(hardware)
-    noise = figures(noise_of(hardware), fan_in, symbols_per_conversion(hardware, fan_in))
+    fan_in, symbols = full_reading(hardware)
+    noise = figures(noise_of(hardware), fan_in, symbols)
+    rounding = () if tiles.adc is None else (levels(tiles.adc.bits),)
     native = native_bits(hardware)
     pass_s = Fraction(tiles.array.pass_cycles) / hardware.clocks[tiles.clock]
     input_slices, weight_slices = _slices(native)
     peak = array_macs_per_s(hardware, input_slices=input_slices, weight_slices=weight_slices)
-    enob = path_enob(noise)
     return Facts(
         name=hardware.name,
         hash=hardware.hash,
@@ -100,12 +101,12 @@ def facts(hardware: Hardware) -> Facts:
         macs_per_s=float(peak),
         fan_in=fan_in,
         light=light_of(hardware),
-        noise=noise,
-        enob=enob,
+        noise=(*noise, *rounding),
+        enob=path_enob((*noise, *rounding)),
         laser_w=parts["laser"].static_w if "laser" in parts else 0.0,
         power_w={slot: rated_w(hardware, slot) for slot in parts},
         area_m2={slot: part.area_m2 for slot, part in parts.items()},
-        warnings=tuple(advice(hardware, enob=enob, fan_in=fan_in)),
+        warnings=tuple(advice(hardware, enob=path_enob(noise), fan_in=fan_in)),
     )
 
 
@@ -126,13 +127,19 @@ def _slices(native: tuple[int, int] | None) -> tuple[int, int]:
     return -(-BITS // native[0]), -(-BITS // native[1])
 
 
-def _fan_in(hardware: Hardware) -> int:
+def full_reading(hardware: Hardware) -> tuple[int, int]:
+    """Return the products that one conversion reads at most, and the symbols that bring them.
+
+    Where a whole dot product is integrated, that is one of :data:`EXAMPLE_FAN_IN` products.
+    """
     tiles = hardware.tiles
+    together = tiles.cores if tiles.adc_shared_by == "cores" else 1
     if not isinstance(tiles, OutputStationary):
-        return tiles.rows
+        return tiles.rows * together, 1
+    at_once = tiles.wavelengths * together
     if tiles.integrate_symbols is None:
-        return EXAMPLE_FAN_IN
-    return tiles.integrate_symbols * tiles.wavelengths
+        return EXAMPLE_FAN_IN, -(-EXAMPLE_FAN_IN // at_once)
+    return at_once * tiles.integrate_symbols, tiles.integrate_symbols
 
 
 def block_s(hardware: Hardware) -> Fraction | None:

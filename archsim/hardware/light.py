@@ -167,12 +167,3 @@ def _shot(detector: Photodiode | None, light: Light | None) -> Iterator[NoiseSou
         formula = Formula.SHOT_FULL_SCALE if homodyne else Formula.SHOT_DIRECT_FULL_SCALE
         parameters = {"photons": light.detected}
     yield NoiseSource("detector.shot", Source.SHOT, formula, parameters)
-
-
-def symbols_per_conversion(hardware: Hardware, fan_in: int) -> int:
-    """Return the symbols (or passes) whose charge one conversion reads."""
-    tiles = hardware.tiles
-    if not isinstance(tiles, OutputStationary):
-        return 1
-    whole = -(-fan_in // tiles.wavelengths)
-    return min(whole, tiles.integrate_symbols or whole)

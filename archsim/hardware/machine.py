@@ -10,6 +10,7 @@ from math import ceil, gcd, lcm
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    BaseModel,
     Field,
     ModelWrapValidatorHandler,
     TypeAdapter,
@@ -122,7 +123,19 @@ class Hardware(Spec):
 
     def dump(self) -> dict[str, Any]:
         """Return plain data that loads back to an equal machine."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        return _needed(self, self.model_dump(mode="json", by_alias=True))
+
+
+def _needed(part: BaseModel, data: dict[str, Any]) -> dict[str, Any]:
+    """Return a part's data without keys that are null by default."""
+    found = {}
+    for name, field in type(part).model_fields.items():
+        key, value = field.alias or name, getattr(part, name)
+        if isinstance(value, BaseModel):
+            found[key] = _needed(value, data[key])
+        elif value is not None or field.is_required():
+            found[key] = data[key]
+    return found
 
 
 def common_tick_s(clocks_hz: Any) -> Fraction:

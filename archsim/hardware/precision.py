@@ -24,8 +24,8 @@ class NoiseFigure:
     name: str
     """The part and what it is."""
 
-    source: Source
-    """How repetition acts on it."""
+    source: Source | None
+    """How repetition acts on it; nothing for the levels of a converter."""
 
     std: float
     """Standard deviation relative to the range of the reading, with operands at full scale."""
@@ -51,6 +51,11 @@ def figures(sources: Iterable[NoiseSource], fan_in: int, symbols: int) -> tuple[
         bits = precision.enob(range_=range_, std=std) if std > 0 else inf
         found.append(NoiseFigure(source.name, source.source, std / range_, bits))
     return tuple(found)
+
+
+def levels(bits: int) -> NoiseFigure:
+    """Return what rounding to a converter's levels leaves: 2^-B/sqrt(12) of its range."""
+    return NoiseFigure("adc levels", None, precision.enob_std(range_=1.0, bits=bits), float(bits))
 
 
 def path_enob(noise_figures: Iterable[NoiseFigure]) -> float | None:

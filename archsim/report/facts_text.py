@@ -59,9 +59,9 @@ def _light(facts: Facts, light: Light) -> list[tuple[str, str, str]]:
 
 
 def _print_noise(facts: Facts, console: Console) -> None:
-    title = f"Noise of one reading of {facts.fan_in:,} products, relative to its range"
+    title = f"Noise and rounding of one reading of {facts.fan_in:,} products, over its range"
     rows = [
-        (figure.name, str(figure.source), f"{figure.std:.3g}", f"{figure.enob:.2f}")
+        (figure.name, str(figure.source or "rounding"), f"{figure.std:.3g}", f"{figure.enob:.2f}")
         for figure in facts.noise
     ]
     if facts.enob is not None:

@@ -1,9 +1,12 @@
+import math
 from fractions import Fraction
 
 import pytest
 
 from archsim.hardware import load_hardware
-from archsim.hardware.check import facts
+from archsim.hardware.check import facts, full_reading
+from archsim.mapping import arithmetic
+from archsim.workload import load_workload
 
 
 def warnings(name, *overrides):
@@ -45,6 +48,38 @@ def test_the_homodyne_machine_is_limited_by_shot_noise():
     # sqrt(2·1024/38.28)/2 over a range of 2·1024
     assert loudest.std == pytest.approx((2048 / 38.28) ** 0.5 / 2 / 2048, rel=1e-3)
     assert found.enob < min(figure.enob for figure in found.noise)
+
+
+def test_converters_levels_are_part_of_the_whole():
+    found = {figure.name: figure for figure in facts(load_hardware("homodyne")).noise}
+    assert found["adc levels"].enob == 8
+    of_adc = (found["adc.noise"].std ** 2 + found["adc levels"].std ** 2) ** 0.5
+    assert of_adc == pytest.approx(2**-7.5 / 12**0.5)  # the converter is of 7.5 effective bits
+    whole = sum(figure.std**2 for figure in found.values()) ** 0.5
+    assert facts(load_hardware("homodyne")).enob == pytest.approx(-math.log2(whole * 12**0.5))
+    coarse = ("tiles.adc.enob=null", "tiles.adc.bits=4")
+    assert facts(load_hardware("homodyne", coarse)).enob < 4
+
+
+READ = {
+    "homodyne": (),
+    "ring_bank": (),
+    "crossbar": (),
+    "dota_b": (),
+    "crossbar, cores apart": ("tiles.cores=4",),
+    "crossbar, cores as columns": ("tiles.cores=4", "tiles.cores_split=columns"),
+    "crossbar, converters shared": ("tiles.cores=4", "tiles.adc_shared_by=cores"),
+    "dota_b, cores apart": ("tiles.adc_shared_by=none",),
+    "homodyne, 12 symbols": ("tiles.integrate_symbols=12",),
+}
+
+
+@pytest.mark.parametrize("case", READ)
+def test_a_full_reading_is_the_largest_that_mapping_makes(case):
+    hardware = load_hardware(case.partition(",")[0], READ[case])
+    product = arithmetic(load_workload("resnet50"), hardware).products["layer3.1.conv1"]
+    reading = max(product.readings, key=lambda each: each.products)  # of 1,024 products in all
+    assert full_reading(hardware) == (reading.products, reading.symbols)
 
 
 def test_more_light_gives_half_a_bit_for_twice_the_photons():

@@ -152,3 +152,33 @@ def test_the_hash_follows_what_can_change_a_result_and_nothing_else(write):
     assert load_hardware("homodyne", ["sources={}"]).hash == hardware.hash
     assert load_hardware("homodyne", ["tiles.laser.power=2 mW"]).hash != hardware.hash
     assert load_hardware("homodyne", ["tiles.laser.power=0.001 W"]).hash == hardware.hash
+
+
+def nullable(data, path=()):
+    """Yield every key of a machine whose schema takes null."""
+    for name, value in data.items():
+        if isinstance(value, dict):
+            yield from nullable(value, (*path, name))
+        else:
+            yield (*path, name)
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_a_machine_with_any_key_that_takes_null_is_saved_and_loaded_as_it_is(name, tmp_path):
+    taken = []
+    for path in nullable({key: load_hardware(name).dump()[key] for key in ("tiles", "dram")}):
+        try:
+            machine = load_hardware(name, [f"{'.'.join(path)}=null"])
+        except ConfigError:
+            continue
+        save_hardware(machine, tmp_path / "machine.yaml")
+        assert load_hardware(tmp_path / "machine.yaml") == machine, path
+        taken.append(path[-1])
+    assert taken or name == "digital_int8"
+
+
+def test_a_cell_that_holds_a_whole_weight_is_saved_as_such(tmp_path):
+    machine = load_hardware("crossbar", ["tiles.array.cell_bits=null"])
+    save_hardware(machine, tmp_path / "machine.yaml")
+    assert "cell_bits: null" in (tmp_path / "machine.yaml").read_text()
+    assert load_hardware(tmp_path / "machine.yaml") == machine
