@@ -114,14 +114,14 @@ def run(  # noqa: PLR0913 - one parameter for each option
                 machine,
                 network,
                 plan,
-                repetitions,
-                batch,
-                schedule,
-                engines.engine,
-                progress,
-                trace,
-                engines.verify_engine,
-                timeline,
+                repetitions=repetitions,
+                batch=batch,
+                schedule=schedule,
+                engine=engines.engine,
+                progress=progress,
+                trace=trace,
+                verify_engine=engines.verify_engine,
+                timeline=timeline,
             )
 
     if accuracy:

@@ -40,7 +40,7 @@ def run(arguments: Sequence[str]) -> int:
     except ArchsimError as fault:
         return _end(str(fault), fault.exit_code)
     except _UsageFault as fault:
-        return _end(_usage(fault), WRONG_INPUT)
+        return _end(_usage(fault, arguments), WRONG_INPUT)
     except (KeyboardInterrupt, typer.Abort):
         status = INTERRUPTED
     except (OSError, SystemExit) as fault:
@@ -70,15 +70,25 @@ def _is_broken_pipe(fault: BaseException) -> bool:
     return isinstance(fault, BrokenPipeError) or isinstance(fault.__context__, BrokenPipeError)
 
 
-def _usage(fault: Exception) -> str:
+def _usage(fault: Exception, arguments: Sequence[str]) -> str:
     context = getattr(fault, "ctx", None)
-    command = context.command_path if context else "archsim"
+    command = context.command_path if context else _named(arguments)
     message = str(getattr(fault, "format_message", fault.__str__)())
     message = message.rstrip(".").replace("Value error, ", "")
     return (
         f"{command}: found arguments it cannot take ({message}); expected what '{command} --help' "
         "lists; correct them"
     )
+
+
+def _named(arguments: Sequence[str]) -> str:
+    """Return the command that arguments begin with, for faults that do not know theirs."""
+    names = {
+        str(each.name or each.callback.__name__)
+        for each in app.registered_commands
+        if each.callback
+    }
+    return " ".join(["archsim", *(word for word in arguments[:1] if word in names)])
 
 
 def _end(text: str, status: int) -> int:

@@ -83,7 +83,8 @@ def learn(  # noqa: PLR0913 - one parameter for each option
     format_: AsFormat = Format.TABLE,
     all_ops: AllOps = False,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Save the plan.")
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Save the plan; else nothing is kept."),
     ] = None,
 ) -> None:
     """Learn how often each product has to be repeated; weights stay as they are."""

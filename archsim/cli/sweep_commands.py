@@ -93,6 +93,10 @@ def sweep(  # noqa: PLR0913 - one parameter for each option
             raise
     _conclude(read, folder, news)
     warn(notes)
+    if news.faults and not (news.kept or news.counts["done"]):
+        raise ConfigError(
+            f"{folder}: found no point that could be run; expected some; correct what is said above"
+        )
 
 
 def _refuse_beside_comparison(given: Sequence[str]) -> None:
@@ -149,6 +153,7 @@ def _conclude(sweep: Sweep, folder: Path, news: News) -> None:
     with console() as page:
         page.print(f"{sweep.name}: {folder}", style="bold", soft_wrap=True)
         print_lines(page, lines)
+    warn([f"the first that was {status}: {why}" for status, why in news.faults.items()])
 
 
 def _rehearse(sweep: Sweep, workers: int) -> None:

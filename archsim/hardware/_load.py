@@ -43,6 +43,10 @@ def load_hardware(path_or_name: str | Path, overrides: Sequence[str] = ()) -> Ha
     Raises:
         ConfigError: With all faults at once, each with its place.
     """
+    if isinstance(overrides, str):
+        raise ConfigError(
+            f"overrides: found the text {overrides!r}; expected several; write [{overrides!r}]"
+        )
     data, positions, text = _inherit(_MACHINES.find(path_or_name), ())
     faults = [_override(data, positions, each) for each in overrides]
     if any(faults):

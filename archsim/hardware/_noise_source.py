@@ -20,7 +20,7 @@ class Formula(StrEnum):
     """``homodyne_full_scale_std`` with ``photons`` per symbol and arm."""
 
     SHOT_DIRECT = "shot_direct"
-    """``direct_std`` with ``photons_per_mac`` at the input."""
+    """``direct_std`` with ``photons_per_mac`` detected of what is at the input."""
 
     SHOT_DIRECT_FULL_SCALE = "shot_direct_full_scale"
     """``direct_full_scale_std`` with ``photons`` per symbol and cell."""

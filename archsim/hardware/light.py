@@ -95,10 +95,11 @@ def light_of(hardware: Hardware) -> Light | None:
 
 
 def optical_energy_per_mac_j(hardware: Hardware) -> float | None:
-    """Return the detected light of one multiply-accumulate in a base pass [J].
+    """Return the light of one multiply-accumulate in a base pass [J].
 
-    E_1·h·c/λ, with E_1 the photons per MAC of a base pass. None on a machine that states no such
-    level: there, light follows from data and laser power.
+    E_1·h·c/λ, with E_1 the photons per MAC of a base pass: detected ones of homodyne detection; of
+    direct detection those at the input that a detector would count, before weights dim them. None
+    on a machine that states no such level: there, light follows from data and laser power.
     """
     laser = hardware.tiles.laser
     if laser is None:

@@ -11,6 +11,7 @@ from archsim.documents import Fault, Faults
 from archsim.hardware._component import Deviation, Share
 from archsim.hardware._noise_source import Formula, NoiseSource
 from archsim.hardware._slots import CombSlot, DetectorSlot, LaserSlot, ModulatorSlot
+from archsim.physics import optics
 from archsim.physics.repetition import Source
 from archsim.units import Metre, Watt, format_si
 
@@ -54,7 +55,7 @@ class Laser(LaserSlot):
 
     def static_w(self) -> float:
         """Return the electrical power [W]: optical power over wall-plug efficiency."""
-        return self.power_w / self.wall_plug_efficiency
+        return float(optics.electrical_w(self.power_w, self.wall_plug_efficiency))
 
     def costs(self) -> dict[str, float]:
         """Return no actions: a laser only draws power."""

@@ -198,7 +198,7 @@ class Code:
 def _too_long(ticks: int) -> MappingError:
     return MappingError(
         f"time: found {ticks:,} ticks or rounds; 64 bits can be held. Choose "
-        "clocks whose periods have a larger common divisor, or run fewer inputs."
+        "clocks whose periods have a larger common divisor, or fewer inputs or repetitions."
     )
 
 

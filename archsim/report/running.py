@@ -32,10 +32,11 @@ _NAMED = 3
 """Ops that a warning names."""
 
 
-def simulate(  # noqa: PLR0913, PLR0917 - what a user can choose about a run, all in one place
+def simulate(  # noqa: PLR0913 - what a user can choose about a run, all in one place
     hardware: Hardware | str | Path,
     workload: Workload | str | Path,
     plan: RepetitionPlan | str | Path | None = None,
+    *,
     repetitions: int | float | None = None,
     batch: int = 1,
     schedule: str = "serial",
@@ -165,7 +166,7 @@ def counts_of(
 
     Raises:
         WorkloadError: The plan's file is wrong, or for another workload.
-        ConfigError: Both are given.
+        ConfigError: Both are given, or a number as the plan.
     """
     if plan is None:
         return 1 if repetitions is None else repetitions
@@ -173,6 +174,10 @@ def counts_of(
         raise ConfigError(
             f"repetitions: found {repetitions} beside a plan; expected one of the two; give only "
             "the plan, or only the number"
+        )
+    if isinstance(plan, int | float):
+        raise ConfigError(
+            f"plan: found {plan}; expected a plan or its file; write repetitions={plan}"
         )
     if isinstance(plan, RepetitionPlan):
         return plan

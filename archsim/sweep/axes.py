@@ -51,7 +51,7 @@ def axes_of(
             varied[name] = _Varied(name, parameters[name], values)
         except Faults as refused:
             faults += [Fault((*loc, *fault.loc), fault.message) for fault in refused.faults]
-    faults += _doubles(parameters)
+    faults += [*_doubles(parameters), *_said_twice(file, parameters)]
     groups, ungrouped = _groups(file, varied, unread)
     faults += ungrouped
     return tuple(_axis(group) for group in groups), faults
@@ -106,6 +106,17 @@ def _doubles(parameters: Mapping[str, Parameter]) -> Iterator[Fault]:
                     f"found {name!r} beside {other!r}, which says the same; expected one of the "
                     "two; remove one",
                 )
+
+
+def _said_twice(file: SweepFile, names: Collection[str]) -> Iterator[Fault]:
+    """Yield entries for which the file gives one value, too."""
+    for name in ("batch", "schedule"):
+        if name in names and name in file.model_fields_set:
+            yield Fault(
+                ("vary", name),
+                f"found it beside {name}: {getattr(file, name)}, which is one value for all "
+                "points; expected one of the two; remove one",
+            )
 
 
 def _overlap(one: tuple[str, ...], other: tuple[str, ...]) -> bool:

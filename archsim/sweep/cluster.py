@@ -17,12 +17,14 @@ import asyncio
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, Self
 from uuid import uuid4
 
-from distributed import Client, Future, WorkerPlugin, get_worker
+from distributed import Client, Future, Security, WorkerPlugin, get_worker
+from distributed.comm.core import connect
 from distributed.scheduler import KilledWorker
 
 from archsim.errors import ConfigError, SimulationError
@@ -108,6 +110,7 @@ class DaskWorkers:
     def __enter__(self) -> Self:
         """Connect, and send the sweep."""
         try:
+            _call(self._address)
             self._client = Client(self._address, timeout=CONNECTING_S, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as fault:
             raise self._absent("no scheduler", fault) from None
@@ -313,6 +316,18 @@ class DaskWorkers:
             f"dask: {self._address}: found the scheduler gone; expected it to the end; start it "
             "anew, and run again: what is finished is kept"
         )
+
+
+def _call(address: str) -> None:
+    """Raise what a scheduler that does not answer raises: a client would try on when it is gone."""
+
+    async def call() -> None:
+        using = Security().get_connection_args("client")
+        comm = await connect(address, timeout=CONNECTING_S, **using)
+        await comm.close()
+
+    with ThreadPoolExecutor(1) as thread:  # notebooks have a loop of their own in this one
+        thread.submit(asyncio.run, call()).result()
 
 
 def _unknown(jobs: Jobs, fault: str) -> list[Done]:

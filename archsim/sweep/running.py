@@ -66,6 +66,7 @@ class News:
         kept: Those that were finished before.
         finished: Those that were finished since.
         counts: How many of these became what.
+        faults: Why the first of them became so, where there is a reason.
         best: Best value so far of each objective.
         began_s: When it began.
     """
@@ -74,6 +75,7 @@ class News:
     kept: int
     finished: int = 0
     counts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    faults: dict[str, str] = field(default_factory=dict)
     best: dict[str, float] = field(default_factory=dict)
     began_s: float = field(default_factory=time.monotonic)
 
@@ -215,6 +217,8 @@ class Coordinator:
         self._rows.append((point, row))
         self.news.finished += 1
         self.news.counts[result.status] += 1
+        if result.error:
+            self.news.faults.setdefault(result.status, result.error)
         if row["inside"]:
             self._compare(result)
 

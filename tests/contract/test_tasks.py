@@ -206,9 +206,8 @@ def test_digits_ship_with_the_program_and_are_small():
     assert DIGITS_WEIGHTS.stat().st_size < 100_000
 
 
-def test_an_unset_variable_says_what_to_set(monkeypatch, tmp_path):
+def test_an_unset_variable_says_what_to_set(monkeypatch):
     monkeypatch.delenv("ARCHSIM_DATA", raising=False)
-    monkeypatch.setattr(image_data, "_BESIDE", tmp_path / "none")
     with pytest.raises(ConfigError) as caught:
         TASKS["mnist_cnn"]()
     assert str(caught.value) == (

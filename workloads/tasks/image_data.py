@@ -1,8 +1,7 @@
 """Labelled images, and where on this computer they are.
 
-``ARCHSIM_DATA`` names the folder that holds ``cifar10/``, ``imagenet/``, ``mnist/`` and ``text/``;
-unset, it is ``shared/data`` beside the checkout, if that is there. The digits come with
-scikit-learn and need no folder.
+``ARCHSIM_DATA`` names the folder that holds ``cifar10/``, ``imagenet/``, ``mnist/`` and ``text/``.
+The digits come with scikit-learn and need no folder.
 """
 
 from __future__ import annotations
@@ -25,7 +24,6 @@ VARIABLE = "ARCHSIM_DATA"
 _REMEDY = (
     f"set {VARIABLE} to the folder that has cifar10/, imagenet/, mnist/ and text/; see the README"
 )
-_BESIDE = Path(__file__).parents[3] / "shared" / "data"
 _CALIBRATION = 512  # of the training images, the first ones
 _IMAGENET_CALIBRATION = 100  # of those that are learned from, the first ones
 _IMAGENET_LEARNING = 300  # there are validation images only
@@ -71,8 +69,6 @@ def folder() -> Path:
     """
     given = os.environ.get(VARIABLE)
     if given is None:
-        if _BESIDE.is_dir():
-            return _BESIDE
         raise ConfigError(f"{VARIABLE}: found it unset; expected a folder of data; {_REMEDY}")
     if not given or not Path(given).is_dir():
         raise ConfigError(f"{VARIABLE}: found {given!r}, no folder; expected one; {_REMEDY}")

@@ -51,6 +51,31 @@ def test_a_rehearsal_runs_nothing_and_writes_nothing(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_sweep_of_which_no_point_runs_fails_and_says_why(tmp_path):
+    file = sweep_file(tmp_path, vary={"tiles.adc.bits": [6, 7]})
+    done = archsim("sweep", file, "-o", tmp_path / "out")
+    assert done.status == 2
+    assert "invalid 2 no such machine, or it cannot run this" in lines(done.out)
+    reason, end = done.err.strip().splitlines()
+    assert reason.startswith("warning: the first that was invalid: homodyne: tiles.adc.enob: ")
+    assert end == (
+        f"{tmp_path / 'out'}: found no point that could be run; expected some; correct what is "
+        "said above"
+    )
+    some = sweep_file(tmp_path, vary={"tiles.adc.bits": [6, 8]})
+    done = archsim("sweep", some, "-o", tmp_path / "some")
+    assert done.status == 0
+    assert "warning: the first that was invalid: homodyne: tiles.adc.enob: " in done.err
+
+
+def test_options_without_their_values_name_the_command_that_has_them():
+    assert (
+        archsim("sweep", "--compare", "a")
+        .err.strip()
+        .endswith("expected what 'archsim sweep --help' lists; correct them")
+    )
+
+
 def test_a_comparison_takes_no_options_of_a_run(tmp_path):
     file = sweep_file(tmp_path)
     done = archsim("sweep", file, "--compare", "a", "b", "--timeout", "5", "--retry", "--dry-run")

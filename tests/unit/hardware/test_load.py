@@ -154,6 +154,12 @@ def test_the_hash_follows_what_can_change_a_result_and_nothing_else(write):
     assert load_hardware("homodyne", ["tiles.laser.power=0.001 W"]).hash == hardware.hash
 
 
+def test_a_text_is_no_list_of_overrides():
+    assert complaint("homodyne", "tiles.count=8") == (
+        "overrides: found the text 'tiles.count=8'; expected several; write ['tiles.count=8']"
+    )
+
+
 def nullable(data, path=()):
     """Yield every key of a machine whose schema takes null."""
     for name, value in data.items():

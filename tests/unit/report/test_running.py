@@ -42,6 +42,11 @@ def test_a_plan_and_a_number_exclude_each_other(lenet):
         archsim.simulate("homodyne", lenet, plan=plan, repetitions=2)
 
 
+def test_a_number_is_no_plan(lenet):
+    with pytest.raises(ConfigError, match="plan: found 4; expected a plan or its file; write rep"):
+        archsim.simulate("homodyne", lenet, 4)
+
+
 def test_a_name_that_is_nearly_right_gets_a_hint():
     with pytest.raises(WorkloadError, match=r"lenet: found no such workload.*'lenet5'\?"):
         archsim.load_workload("lenet")

@@ -73,6 +73,20 @@ def test_a_key_has_to_mean_the_same_on_all_machines(tmp_path):
     assert "vary.tiles.wavelengths: found the unknown key 'wavelengths'" in second
 
 
+def test_one_value_for_all_points_beside_several_is_refused(tmp_path):
+    with pytest.raises(ConfigError) as refused:
+        sweep_of(
+            tmp_path, batch=2, schedule="serial",
+            vary={"batch": [1, 4], "schedule": ["serial", "pipelined"]},
+        )  # fmt: skip
+    first, second = str(refused.value).splitlines()
+    assert first.endswith(
+        "vary.batch: found it beside batch: 2, which is one value for all points; expected one of "
+        "the two; remove one"
+    )
+    assert "vary.schedule: found it beside schedule: serial, which is one value" in second
+
+
 def test_a_component_that_is_there_or_not_is_a_value(tmp_path):
     sweep = sweep_of(tmp_path, vary={"tiles.readout_buffer": [True, False]})
     machines = [sweep.hardware(sweep.settings((0, 0, place))) for place in (0, 1)]
