@@ -13,6 +13,8 @@ from analysis import learning_table as script
 from archsim.functional.learning import Crossing, ratio
 from archsim.functional.learning.crossing import Resampling
 from archsim.functional.statistics import Interval
+from archsim.hardware import load_hardware
+from archsim.workload import load_workload
 
 CHOSEN = Namespace(networks=["digits_cnn"], noise=["thermal"], threads=1)
 FEW = 4
@@ -118,3 +120,35 @@ def crossing(mean, samples=()):
         tried=Interval(1, 16), censored_low=0.0, censored_high=0.0, samples=np.resize(found, 40),
         resampling=Resampling(10, 2, 0, 40), targets_hash="a",
     )  # fmt: skip
+
+
+# ---- what the page beside the tables says of them ------------------------------------------------
+
+
+FOUND = [
+    (cell, found)
+    for cell in script.cells(list(script.NETWORKS), list(script.NOISES))
+    if (found := cell.read()) is not None
+]
+
+
+@pytest.mark.parametrize(("cell", "found"), FOUND, ids=[str(cell) for cell, _ in FOUND])
+def test_light_takes_little_of_a_machine_and_a_plan_s_own_light_next_to_nothing(cell, found):
+    took = found["machines"]["homodyne"]
+    assert took["laser_j"] < 0.01 * took["energy_j"]
+    if found["energy_per_mac_j"] is not None:
+        macs = sum(op.gemm.macs for op in load_workload(cell.network).gemms)
+        assert found["energy_per_mac_j"] * macs < 1e-6 * took["energy_j"]
+
+
+@pytest.mark.parametrize(("cell", "found"), FOUND, ids=[str(cell) for cell, _ in FOUND])
+def test_learned_counts_take_fewer_wherever_that_is_resolved(cell, found):
+    for _, low, _high in found["ratios"].values() if cell.price == script.PHOTONS else ():
+        assert low is None or low < 1  # never resolved the other way
+
+
+def test_columns_of_a_tile_hold_all_channels_of_each_op_whose_price_is_learned():
+    for cell, _ in FOUND:
+        if cell.price != script.PHOTONS:
+            tiles = load_hardware(script.MACHINES[0]).tiles
+            assert max(op.channels for op in load_workload(cell.network).gemms) <= tiles.columns
