@@ -11,11 +11,12 @@ from torch import Tensor
 
 from archsim.functional.counting import Intensities, photon_std, photons_of, standardised_counts
 from archsim.functional.draws import Draws
-from archsim.functional.levels import Operands, Repeating, Variance, variance_of
+from archsim.functional.levels import Repeating, Variance, variance_of
 from archsim.functional.products import Product
 from archsim.functional.slices import Slice
 from archsim.functional.spread import Factors, Spread, whole
 from archsim.hardware import Formula, NoiseSource
+from archsim.hardware.deviations import Operands
 from archsim.physics import noise
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import hypot, inf, isfinite, sqrt
 from typing import Any
 
 from archsim.hardware._noise_source import Formula, NoiseSource
+from archsim.hardware.deviations import COUNTED, Operands, std_of
 from archsim.physics import noise, precision
 from archsim.physics.repetition import Source
 
@@ -68,33 +69,18 @@ def path_enob(noise_figures: Iterable[NoiseFigure]) -> float | None:
 
 def _std(source: NoiseSource, fan_in: int, symbols: int, span: float) -> Any:
     """Return a standard deviation for |w| = |x| = 1 throughout."""
-    level = source.parameters
+    if source.formula in COUNTED:
+        (photons,) = source.parameters.values()
+        return noise.direct_std(sum_of_products=fan_in, scale=1.0, photons=photons)
     norm = sqrt(fan_in)
-    if source.formula in _SHOT:
-        return _SHOT[source.formula](level, norm)
-    if source.formula in (Formula.RECEIVER, Formula.RECEIVER_DIRECT):
-        readings = symbols if source.source is Source.WHITE else 1
-        signal = level["full_scale_electrons"]
-        electrons = level["electrons"] * sqrt(readings)
-        return noise.receiver_std(electrons, full_scale=1.0, full_scale_electrons=signal)
-    if source.formula is Formula.THERMAL:
-        return noise.thermal_std(level["std"], fan_in=fan_in, weight_range=span, input_range=span)
-    if source.formula in (Formula.WEIGHT, Formula.INPUT):
-        return noise.weight_std(level["std"], weight_range=span, input_norm=norm)
-    return level["std"] * span * fan_in
-
-
-_SHOT: dict[Formula, Callable[[Mapping[str, float], float], Any]] = {
-    Formula.SHOT_RENORMALISED: lambda level, norm: noise.homodyne_std(
-        norm, norm, norm**2, level["photons_per_mac"]
-    ),
-    Formula.SHOT_FULL_SCALE: lambda level, norm: noise.homodyne_full_scale_std(
-        norm, norm, weight_max=1.0, input_max=1.0, photons=level["photons"]
-    ),
-    Formula.SHOT_DIRECT: lambda level, norm: noise.direct_std(
-        sum_of_products=norm**2, scale=1.0, photons=level["photons_per_mac"]
-    ),
-    Formula.SHOT_DIRECT_FULL_SCALE: lambda level, norm: noise.direct_std(
-        sum_of_products=norm**2, scale=1.0, photons=level["photons"]
-    ),
-}
+    operands = Operands(
+        fan_in=fan_in,
+        symbols=symbols,
+        weight_norm=norm,
+        weight_max=1.0,
+        weight_range=span,
+        input_max=1.0,
+        input_range=span,
+        sums_range=span * fan_in,
+    )
+    return std_of(source, operands, norm)

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from archsim.errors import ConfigError
-from archsim.functional.levels import Operands, Repeating, select, variance_of
+from archsim.functional.levels import Repeating, select, variance_of
 from archsim.hardware import Draw, Formula, NoiseSource
+from archsim.hardware.deviations import Operands
 from archsim.physics.repetition import Averaging, Repetition, Source
 
 OPERANDS = Operands(
