@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import torch
 
+from analysis import learning_cells
+from analysis import learning_machines as machines
 from analysis import learning_table as script
 from archsim.functional.learning import Crossing, ratio
 from archsim.functional.learning.crossing import Resampling
@@ -22,11 +24,11 @@ FEW = 4
 
 @pytest.fixture
 def small(tmp_path, monkeypatch):
-    monkeypatch.setattr(script, "FOLDER", tmp_path / "cells")
-    monkeypatch.setattr(script, "UNFINISHED", tmp_path / "unfinished")
-    monkeypatch.setattr(script, "NETWORKS", {"digits_cnn": FEW})
-    monkeypatch.setattr(script, "TRIALS", {FEW: 2})
-    monkeypatch.setattr(script, "MAX_DROP", 1.0)
+    monkeypatch.setattr(learning_cells, "FOLDER", tmp_path / "cells")
+    monkeypatch.setattr(learning_cells, "UNFINISHED", tmp_path / "unfinished")
+    monkeypatch.setattr(learning_cells, "NETWORKS", {"digits_cnn": FEW})
+    monkeypatch.setattr(learning_cells, "TRIALS", {FEW: 2})
+    monkeypatch.setattr(learning_cells, "MAX_DROP", 1.0)
     threads = torch.get_num_threads()
     yield
     torch.set_num_threads(threads)
@@ -49,7 +51,9 @@ def test_cells_are_run_once_and_what_is_missing_is_said(small, capsys):
     assert row[2].startswith(f"{cells['uniform']['repetitions']:.3g} [")
     assert script.system_table(chosen).count("| thermal |") == 3
     kept = chosen[0].read()
-    script.write(chosen[0], kept | {"machines": {}, "uneven": {}})  # as another mapping had it
+    learning_cells.write(
+        chosen[0], kept | {"machines": {}, "uneven": {}}
+    )  # as another mapping had it
     assert script.run_all(CHOSEN)
     assert capsys.readouterr().err.count("(machines run again)") == 1
     assert chosen[0].read() == kept
@@ -57,26 +61,26 @@ def test_cells_are_run_once_and_what_is_missing_is_said(small, capsys):
 
 def test_a_cell_is_run_again_where_what_others_need_of_it_is_gone(small, monkeypatch):
     cell, ran = script.Cell("digits_cnn", "thermal", "uniform"), []
-    monkeypatch.setattr(script, "run", lambda *of: ran.append(of))
+    monkeypatch.setattr(learning_cells, "run", lambda *of: ran.append(of))
     with pytest.raises(ValueError, match="digits_cnn-thermal-uniform: nothing was kept"):
-        script.crossing_of(cell, task=None)
+        learning_cells.crossing_of(cell, task=None)
     assert ran == [(cell, None)]
 
 
 def test_a_crossing_is_paid_in_what_a_machine_takes():
     runs = {mean: {"energy": 3e-6 * mean**2} for mean in (1.0, 2.0, 4.0, 16.0)}
     of = crossing(8.0, samples=[2.0, 8.0, 16.0, math.inf])
-    paid = script.in_amount("energy", of, runs)
+    paid = machines.in_amount("energy", of, runs)
     assert paid.repetitions == pytest.approx(3e-6 * 64)
     assert np.exp(paid.samples[:4]) == pytest.approx([12e-6, 192e-6, 768e-6, math.inf])
     assert (paid.tried.low, paid.tried.high) == pytest.approx((3e-6, 768e-6))
-    over = script.bounded(ratio(paid, script.in_amount("energy", crossing(2.0), runs)))
+    over = machines.bounded(ratio(paid, machines.in_amount("energy", crossing(2.0), runs)))
     assert over[0] == pytest.approx(16)
 
 
 def test_a_crossing_beyond_all_runs_is_paid_in_nothing():
     with pytest.raises(ValueError, match="crossings beyond 1 to 2: scale plans further"):
-        script.in_amount("energy", crossing(8.0), {1.0: {"energy": 1.0}, 2.0: {"energy": 2.0}})
+        machines.in_amount("energy", crossing(8.0), {1.0: {"energy": 1.0}, 2.0: {"energy": 2.0}})
 
 
 def test_a_cell_with_a_price_is_learned_again_where_mapping_has_changed(small, monkeypatch, capsys):
@@ -85,10 +89,10 @@ def test_a_cell_with_a_price_is_learned_again_where_mapping_has_changed(small, m
     monkeypatch.setattr(script, "is_same", lambda *_: True)
     monkeypatch.setattr(script, "run", lambda *of: ran.append(of))
     monkeypatch.setattr(script, "text", str)
-    script.write(cell, {"uneven": script.uneven("digits_cnn")})
+    learning_cells.write(cell, {"uneven": script.uneven("digits_cnn")})
     script.run_all(CHOSEN)
     assert not ran
-    script.write(cell, {"uneven": {}})
+    learning_cells.write(cell, {"uneven": {}})
     script.run_all(CHOSEN)
     assert [of[0] for of in ran] == [cell]
 
@@ -102,7 +106,7 @@ def test_the_table_of_prices_says_what_each_saves_and_what_takes_more(small):
         ("channel", "energy", [0.5, 0.25, 0.75]), ("channel", "edp", [0.9, 0.8, 1.1]),
     ):  # fmt: skip
         cell = script.Cell("digits_cnn", "shot", granularity, price)
-        script.write(cell, found | {"paid": {"energy": over} if over else {}})
+        learning_cells.write(cell, found | {"paid": {"energy": over} if over else {}})
     cells = list(script.cells(["digits_cnn"], ["shot"]))
     rows = [line.strip("| ").split(" | ")[1:] for line in script.price_table(cells).splitlines()]
     shown = {(row[0], row[1]): row[2:] for row in rows[2:]}

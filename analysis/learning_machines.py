@@ -1,0 +1,106 @@
+"""What plans take on whole machines, for the table of learned repetitions.
+
+A plan is run as it is, count by count, on ``homodyne`` with its own laser and on ``crossbar``: what
+the whole system takes, and how much of it is light. To compare two plans, each is scaled and run,
+and what it takes is interpolated where each resample of its crossing lies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from math import inf, log
+
+import numpy as np
+
+from archsim.functional.learning import Crossing, Ratio
+from archsim.functional.statistics import Interval
+from archsim.report import simulate
+from archsim.report.learning import known
+from archsim.workload import RepetitionPlan, Workload, load_workload
+
+MACHINES = ("homodyne", "crossbar")
+"""The first is the one whose prices are paid."""
+
+AMOUNTS = ("energy", "latency", "product")
+SCALES = tuple(2.0 ** (step / 2) for step in range(-4, 5))
+"""Factors on a plan, from a quarter to four times, between which what it takes is interpolated."""
+
+
+def systems(network: str, plan: RepetitionPlan) -> dict[str, dict[str, float]]:
+    """Return what a plan takes on each machine."""
+    workload, found = load_workload(network), {}
+    for machine in MACHINES:
+        report = simulate(machine, workload, plan)
+        found[machine] = {
+            "energy_j": report.energy_j,
+            "latency_s": report.latency_s,
+            "throughput_per_s": report.throughput_per_s,
+            "laser_j": report.energy_by_component_j.get("laser", 0.0),
+        }
+    return found
+
+
+@cache
+def uneven(network: str) -> dict[str, dict[str, float]]:
+    """Return what a plan takes in which neighbours differ, ops as well as channels."""
+    workload = load_workload(network)
+    counts = {
+        op.name: [
+            1 + (place + channel) % 7 for channel in range(1 if op.gemm.dynamic else op.channels)
+        ]
+        for place, op in enumerate(workload.gemms)
+    }
+    return systems(network, plan_of(workload, counts))
+
+
+def plan_of(workload: Workload, counts: Mapping[str, Sequence[float]]) -> RepetitionPlan:
+    """Return a plan of counts."""
+    return RepetitionPlan.model_validate({"fingerprint": workload.fingerprint, "counts": counts})
+
+
+def bounded(over: Ratio) -> list[float | None]:
+    """Return a ratio and its bounds; None for what is not known."""
+    return [over.value, known(over.interval.low), known(over.interval.high)]
+
+
+def scaled_runs(workload: Workload, plan: RepetitionPlan) -> dict[float, dict[str, float]]:
+    """Return what a plan takes on the machine whose price is paid, by its mean count, as scaled."""
+    macs = np.array([op.gemm.macs for op in workload.gemms])
+    runs = {}
+    for scale in SCALES:
+        counts = {
+            name: [max(1, round(scale * count)) for count in each]
+            for name, each in plan.counts.items()
+        }
+        mean = macs @ [np.mean(counts[op.name]) for op in workload.gemms] / macs.sum()
+        report = simulate(MACHINES[0], workload, plan_of(workload, counts))
+        taken = {"energy": report.energy_j, "latency": report.latency_s}
+        runs[float(mean)] = taken | {"product": report.energy_j * report.latency_s}
+    return runs
+
+
+def in_amount(
+    amount: str, crossing: Crossing, runs: Mapping[float, Mapping[str, float]]
+) -> Crossing:
+    """Return a crossing by an amount instead of the mean count, interpolated between runs."""
+    means = sorted(runs)
+    known_at = np.log(means), np.log([runs[mean][amount] for mean in means])
+    samples = crossing.samples
+    crossed = np.isfinite(samples)
+    low, high = np.log([means[0], means[-1]])
+    if not ((low <= samples[crossed]) & (samples[crossed] <= high)).all():
+        raise ValueError(f"crossings beyond {means[0]:g} to {means[-1]:g}: scale plans further")
+
+    def at(mean: float) -> float:
+        if mean in {0, inf}:  # beyond all that were tried, there as here
+            return mean
+        return float(np.exp(np.interp(log(mean), *known_at)))
+
+    return replace(
+        crossing,
+        repetitions=at(crossing.repetitions),
+        tried=Interval(at(crossing.tried.low), at(crossing.tried.high)),
+        samples=np.where(crossed, np.interp(samples, *known_at), samples),
+    )
