@@ -1,5 +1,7 @@
 """Labelled tasks: the workload that ships is theirs, and they are as accurate as was measured."""
 
+import hashlib
+import re
 import subprocess
 import sys
 from functools import cache
@@ -212,7 +214,7 @@ def test_an_unset_variable_says_what_to_set(monkeypatch):
         TASKS["mnist_cnn"]()
     assert str(caught.value) == (
         "ARCHSIM_DATA: found it unset; expected a folder of data; set ARCHSIM_DATA to the folder "
-        "that has cifar10/, imagenet/, mnist/ and text/; see the README"
+        "that has cifar10/, imagenet/, mnist/ and text/; see docs/data.md"
     )
 
 
@@ -253,7 +255,8 @@ def test_all_that_a_task_lacks_is_listed(name, monkeypatch, tmp_path):
     files = TASKS[name].check.args[0]
     assert TASKS[name].missing == (
         f"{tmp_path}: found no {' and no '.join(files)}; expected all that this task reads; set "
-        "ARCHSIM_DATA to the folder that has cifar10/, imagenet/, mnist/ and text/; see the README"
+        "ARCHSIM_DATA to the folder that has cifar10/, imagenet/, mnist/ and text/; see "
+        "docs/data.md"
     )
     for path in files[1:]:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
@@ -350,3 +353,21 @@ def test_tasks_import_from_any_folder_whose_parent_is_on_the_path(tmp_path):
         "digits_cnn",
         str(tmp_path / "workloads" / "tasks" / "__init__.py"),
     ]
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "data.md"
+LISTED = dict(
+    re.findall(r"^\| `([^`]+)` \|.*\| (?:`([0-9a-f]{64})`)? ?\|$", PAGE.read_text(), re.MULTILINE)
+)
+
+
+def test_the_page_on_data_lists_all_that_tasks_read():
+    read = {name for task in TASKS.values() for name in task.check.args[0]}
+    assert {name.removesuffix("/*.JPEG") for name in LISTED} == read
+
+
+@pytest.mark.parametrize("name", [name for name, digest in LISTED.items() if digest])
+def test_the_page_on_data_has_the_hashes_of_what_is_there(name):
+    needs(name.partition("/")[0])
+    found = hashlib.sha256((image_data.folder() / name).read_bytes()).hexdigest()
+    assert found == LISTED[name]

