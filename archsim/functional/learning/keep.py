@@ -14,11 +14,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import torch
 
 from archsim import documents
-from archsim.errors import ConfigError
+from archsim.errors import ArchsimError, ConfigError
 from archsim.functional.learning.learner import State
 from archsim.functional.store import EVERY_S
 
@@ -43,12 +45,27 @@ class Keep:
             ConfigError: It is something else, or of another run.
         """
         self._folder = None if folder is None else Path(folder)
-        self._written_s = 0.0
+        self._written_s, self._made = 0.0, False
         text = json.dumps(dict(key), sort_keys=True)
         self._key = hashlib.sha256(text.encode()).hexdigest()
         if self._folder is not None:
             with _told(self._folder):
                 self._open(self._folder)
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave no folder behind of what was refused before anything was learned."""
+        refused = self._made and isinstance(error, ArchsimError)
+        if refused and self._folder is not None and not any(self._folder.glob("*.state")):
+            discard(self._folder)
 
     @property
     def results(self) -> Path | None:
@@ -96,6 +113,7 @@ class Keep:
                     f"{folder}: found no folder {folder.parent}; expected one to write to; make it "
                     "first"
                 )
+            self._made = not folder.exists()
             folder.mkdir(exist_ok=True)
             documents.write_atomically(mark, json.dumps({"key": self._key}) + "\n")
             return

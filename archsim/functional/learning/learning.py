@@ -121,8 +121,8 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
     _check(hardware, aim, how)
     bench = Bench(task, hardware, how, network)
     facts = _facts(bench, how, rules, aim, name)
-    keep = Keep(checkpoint, facts)
-    with Store(keep.results, facts, len(bench.setup.task.targets)) as store:
+    examples = len(bench.setup.task.targets)
+    with Keep(checkpoint, facts) as keep, Store(keep.results, facts, examples) as store:
         judge = Judge(bench, store, how.trials, Narrator(tell))
         search = Search(bench, judge, rules, pricer=pricer, keep=keep)
         found = _found(search, aim, how)
@@ -154,7 +154,7 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
         steps=found.learned.steps,
         metric=metric.name,
         metric_unit=metric.unit,
-        examples=len(bench.setup.task.targets),
+        examples=examples,
         trials=how.trials,
         seed=how.seed,
         quantised=judge.quantised,

@@ -301,11 +301,21 @@ def test_all_that_is_wrong_with_learning_is_said_at_once(folder):
     ]
 
 
-def test_a_target_below_every_plan_is_refused(folder):
-    assert refused("--target-energy", "0.5", *FEW, "--trials", "2").startswith(
+def test_a_target_below_every_plan_is_refused_and_leaves_nothing(folder):
+    words = refused("--target-energy", "0.5", *FEW, "--trials", "2", "-o", "plan.json")
+    assert words.startswith(
         "--target-energy: found 0.5 mean repetitions; expected more than 1, the least that any "
         "plan has, and at most 16384; correct it"
     )
+    assert not list(folder.glob("plan.json*"))
+
+
+def test_a_checkpoint_that_was_there_is_left_where_a_run_is_refused(folder):
+    options = ("--target-energy", "3", *FEW, "--trials", "2", "--checkpoint", "kept")
+    assert archsim("learn", *SMALL, *options).status == 0
+    before = {path.name: path.read_bytes() for path in (folder / "kept").iterdir()}
+    refused("--target-energy", "2", *FEW, "--trials", "2", "--checkpoint", "kept")
+    assert {path.name: path.read_bytes() for path in (folder / "kept").iterdir()} == before
 
 
 def test_what_could_only_end_in_a_plan_of_no_use_is_refused_by_the_options_name(folder):
