@@ -95,6 +95,11 @@ class Cell:
         return FOLDER / f"{self}.json"
 
     @property
+    def plan_path(self) -> Path:
+        """Return where its plan is kept."""
+        return UNFINISHED / f"{self}.plan.json"
+
+    @property
     def rules(self) -> Rules:
         """Return how counts are learned."""
         return Rules(steps=NETWORKS[self.network], weight=WEIGHTS[self.noise])
@@ -123,9 +128,9 @@ class Cell:
         return found
 
     def kept(self) -> Crossing | None:
-        """Return the crossing with its resamples, if it is still there."""
+        """Return the crossing with its resamples, if these and the plan are still there."""
         path = UNFINISHED / f"{self}.npz"
-        if not path.exists():
+        if not (path.exists() and self.plan_path.exists()):
             return None
         with np.load(path) as found:
             told = json.loads(str(found["told"]))
@@ -213,7 +218,7 @@ def run(cell: Cell, task: Task) -> dict[str, Any]:
     found = figures(cell, learned, task)
     if learned.crossing is not None:
         cell.keep(learned.crossing)
-    save_plan(learned.plan, UNFINISHED / f"{cell}.plan.json")
+    save_plan(learned.plan, cell.plan_path)
     write(cell, found)
     discard(UNFINISHED / str(cell))
     return found
@@ -272,7 +277,7 @@ def compared(
     beside = crossing_of(other, task)
     workload = load_workload(cell.network)
     runs = scaled_runs(workload, plan)
-    other_runs = scaled_runs(workload, load_plan(UNFINISHED / f"{other}.plan.json", workload))
+    other_runs = scaled_runs(workload, load_plan(other.plan_path, workload))
     return {
         amount: bounded(
             ratio(in_amount(amount, crossing, runs), in_amount(amount, beside, other_runs))
@@ -283,10 +288,10 @@ def compared(
 
 def run_on_machines_again(cell: Cell, found: dict[str, Any], task: Task) -> dict[str, Any] | None:
     """Return a cell with what its plan takes by now; None if what is needed for that is gone."""
-    path, crossing = UNFINISHED / f"{cell}.plan.json", cell.kept()
-    if not path.exists() or crossing is None:
+    crossing = cell.kept()
+    if crossing is None:
         return None
-    plan = load_plan(path, load_workload(cell.network))
+    plan = load_plan(cell.plan_path, load_workload(cell.network))
     found["machines"], found["uneven"] = systems(cell.network, plan), uneven(cell.network)
     found["paid"] = compared(cell, crossing, plan, task)
     write(cell, found)

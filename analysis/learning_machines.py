@@ -101,6 +101,9 @@ def in_amount(
     return replace(
         crossing,
         repetitions=at(crossing.repetitions),
-        tried=Interval(at(crossing.tried.low), at(crossing.tried.high)),
+        **{
+            name: Interval(at(getattr(crossing, name).low), at(getattr(crossing, name).high))
+            for name in ("bracket", "interval", "tried")
+        },
         samples=np.where(crossed, np.interp(samples, *known_at), samples),
     )

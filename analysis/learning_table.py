@@ -81,13 +81,17 @@ def text(found: Mapping[str, Any] | None) -> str:
         f"{high:.3g}" if high else f"> {most:.3g}",
     )
     count = found["repetitions"]
-    unsettled = "*" if any(note.startswith("learning:") for note in found["notes"]) else ""
-    said = f"{f'{count:.3g}' if count else f'< {fewest:.3g}'}{unsettled} [{', '.join(bounds)}]"
+    said = f"{f'{count:.3g}' if count else f'< {fewest:.3g}'}{mark(found)} [{', '.join(bounds)}]"
     one_j = found["energy_per_mac_j"]
     if one_j is None or not count:
         return said
     light_j = one_j / found["plan_repetitions"] * count
     return f"{said} = {light_j / ATTO:.3g} aJ"
+
+
+def mark(found: Mapping[str, Any]) -> str:
+    """Return a star where learning had not settled."""
+    return "*" if any(note.startswith("learning:") for note in found["notes"]) else ""
 
 
 def saved(over: Sequence[float | None] | None) -> str:
@@ -165,7 +169,7 @@ def price_table(chosen: Sequence[Cell]) -> str:
                     network,
                     granularity,
                     price,
-                    f"{found['plan_repetitions']:.3g}",
+                    f"{found['plan_repetitions']:.3g}{mark(found)}",
                     f"{drop['value']:.2f} [{examples['low']:.2f}, {examples['high']:.2f}]",
                     format_si(took["energy_j"], "J", 3),
                     format_si(took["latency_s"], "s", 3),

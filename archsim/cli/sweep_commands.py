@@ -93,9 +93,20 @@ def sweep(  # noqa: PLR0913 - one parameter for each option
             raise
     _conclude(read, folder, news)
     warn(notes)
-    if news.faults and not (news.kept or news.counts["done"]):
+    if not news.counts["done"]:
+        _refuse_without_results(folder)
+
+
+def _refuse_without_results(folder: Path) -> None:
+    """Refuse a sweep of which no point could be run, by whomever and whenever."""
+    from archsim.sweep import load_sweep  # brings pandas
+
+    rows = load_sweep(folder)
+    wrong = rows[~rows.status.isin(["done", "outside"])]
+    if len(rows) and len(wrong) == len(rows):
         raise ConfigError(
-            f"{folder}: found no point that could be run; expected some; correct what is said above"
+            f"{folder}: found no point that could be run ({wrong.error.iloc[0]}); expected some; "
+            "correct the sweep file"
         )
 
 

@@ -133,7 +133,7 @@ def _needed(part: BaseModel, data: dict[str, Any]) -> dict[str, Any]:
         key, value = field.alias or name, getattr(part, name)
         if isinstance(value, BaseModel):
             found[key] = _needed(value, data[key])
-        elif value is not None or field.is_required():
+        elif value is not None or field.default is not None:
             found[key] = data[key]
     return found
 

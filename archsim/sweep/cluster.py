@@ -111,6 +111,9 @@ class DaskWorkers:
         """Connect, and send the sweep."""
         try:
             _call(self._address)
+        except Exception as fault:  # noqa: BLE001 - whoever answers may be anything
+            raise self._absent("no scheduler", fault) from None
+        try:
             self._client = Client(self._address, timeout=CONNECTING_S, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as fault:
             raise self._absent("no scheduler", fault) from None
@@ -319,11 +322,12 @@ class DaskWorkers:
 
 
 def _call(address: str) -> None:
-    """Raise what a scheduler that does not answer raises: a client would try on when it is gone."""
+    """Raise if no scheduler answers, which a client would go on trying after its own failure."""
 
     async def call() -> None:
         using = Security().get_connection_args("client")
-        comm = await connect(address, timeout=CONNECTING_S, **using)
+        answer = connect(address, timeout=CONNECTING_S, **using)
+        comm = await asyncio.wait_for(answer, CONNECTING_S)  # what is silent, too
         await comm.close()
 
     with ThreadPoolExecutor(1) as thread:  # notebooks have a loop of their own in this one

@@ -16,7 +16,8 @@ from archsim.functional.learning import Crossing, ratio
 from archsim.functional.learning.crossing import Resampling
 from archsim.functional.statistics import Interval
 from archsim.hardware import load_hardware
-from archsim.workload import load_workload
+from archsim.report import simulate
+from archsim.workload import RepetitionPlan, load_plan, load_workload, save_plan
 
 CHOSEN = Namespace(networks=["digits_cnn"], noise=["thermal"], threads=1)
 FEW = 4
@@ -78,6 +79,39 @@ def test_a_crossing_is_paid_in_what_a_machine_takes():
     assert over[0] == pytest.approx(16)
 
 
+def test_plans_are_compared_by_what_their_runs_take(small):
+    workload = load_workload("digits_cnn")
+    counts = {"op": 8, "channel": 4}
+    cells = {name: script.Cell("digits_cnn", "shot", name) for name in counts}
+    learning_cells.UNFINISHED.mkdir()
+    for name, cell in cells.items():
+        save_plan(RepetitionPlan.uniform(workload, counts[name]), cell.plan_path)
+        cell.keep(crossing(float(counts[name])))
+    of = cells["channel"]
+    plan = load_plan(of.plan_path, workload)
+    took = {k: simulate("homodyne", workload, repetitions=k) for k in counts.values()}
+    found = learning_cells.compared(of, of.kept(), plan, None)
+    for amount, (value, low, high) in found.items():
+        ratios = {
+            "energy": took[4].energy_j / took[8].energy_j,
+            "latency": took[4].latency_s / took[8].latency_s,
+        }
+        ratios["product"] = ratios["energy"] * ratios["latency"]
+        assert [value, low, high] == pytest.approx([ratios[amount]] * 3)
+    assert learning_cells.compared(cells["op"], crossing(8.0), plan, None) == {}
+    cells["op"].plan_path.unlink()
+    assert cells["op"].kept() is None  # so that it is run again
+
+
+def test_what_had_not_settled_has_a_star_and_light_is_that_of_all_products():
+    found = {"notes": ["max_drop: the plan is that one"], "energy_per_mac_j": 2e-18}
+    assert script.mark(found) == ""
+    assert script.mark({"notes": ["learning: found counts that still moved"]}) == "*"
+    cell = script.Cell("digits_cnn", "shot", "op")
+    assert script.own_light(cell, found) == "913 fJ"  # 456,704 products
+    assert script.own_light(cell, found | {"energy_per_mac_j": None}) == ""
+
+
 def test_a_crossing_beyond_all_runs_is_paid_in_nothing():
     with pytest.raises(ValueError, match="crossings beyond 1 to 2: scale plans further"):
         machines.in_amount("energy", crossing(8.0), {1.0: {"energy": 1.0}, 2.0: {"energy": 2.0}})
@@ -100,7 +134,7 @@ def test_a_cell_with_a_price_is_learned_again_where_mapping_has_changed(small, m
 def test_the_table_of_prices_says_what_each_saves_and_what_takes_more(small):
     drop = {"value": 2.0, "over_examples": {"low": 1.0, "high": 3.0}}
     took = {"homodyne": {"energy_j": 2e-6, "latency_s": 3e-6}}
-    found = {"plan_repetitions": 5.0, "drop": drop, "machines": took}
+    found = {"plan_repetitions": 5.0, "drop": drop, "machines": took, "notes": []}
     for granularity, price, over in (
         ("op", "photons", None), ("channel", "photons", [1.5, 1.25, 2.0]),
         ("channel", "energy", [0.5, 0.25, 0.75]), ("channel", "edp", [0.9, 0.8, 1.1]),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import random
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pandas as pd
@@ -174,6 +176,29 @@ def test_a_sweep_ends_when_its_scheduler_does_and_goes_on_elsewhere(tmp_path: Pa
     assert swept(file, tmp_path / "r").finished < 800
     assert finished_twice(tmp_path / "r") == []
     assert_frame_equal(load_sweep(tmp_path / "r"), unbroken(file, tmp_path / "unbroken"))
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+def test_whoever_is_no_scheduler_is_refused(
+    answer: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "CONNECTING_S", 0.5)
+    file = written(tmp_path / "s.yaml", vary={"repetitions": [1]})
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answered() -> None:
+            with suppress(OSError):  # closed in the end
+                held.append(server.accept()[0])
+                held[0].sendall(answer)
+
+        held: list[socket.socket] = []
+        peer = threading.Thread(target=answered)
+        peer.start()
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(ConfigError, match="found no scheduler"):
+            run_sweep(file, tmp_path / "r", Running(dask=address))
+        peer.join()
+        held[0].close()
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nowhere", "warp://127.0.0.1:9"])

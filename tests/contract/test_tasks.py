@@ -214,7 +214,7 @@ def test_an_unset_variable_says_what_to_set(monkeypatch):
         TASKS["mnist_cnn"]()
     assert str(caught.value) == (
         "ARCHSIM_DATA: found it unset; expected a folder of data; set ARCHSIM_DATA to the folder "
-        "that has cifar10/, imagenet/, mnist/ and text/; see docs/data.md"
+        "that has cifar10/, imagenet/, mnist/ and text/; see docs/data.md of the repository"
     )
 
 
@@ -256,7 +256,7 @@ def test_all_that_a_task_lacks_is_listed(name, monkeypatch, tmp_path):
     assert TASKS[name].missing == (
         f"{tmp_path}: found no {' and no '.join(files)}; expected all that this task reads; set "
         "ARCHSIM_DATA to the folder that has cifar10/, imagenet/, mnist/ and text/; see "
-        "docs/data.md"
+        "docs/data.md of the repository"
     )
     for path in files[1:]:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)

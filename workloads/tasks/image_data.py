@@ -22,7 +22,8 @@ from archsim.functional.task import Examples
 
 VARIABLE = "ARCHSIM_DATA"
 _REMEDY = (
-    f"set {VARIABLE} to the folder that has cifar10/, imagenet/, mnist/ and text/; see docs/data.md"
+    f"set {VARIABLE} to the folder that has cifar10/, imagenet/, mnist/ and text/; see "
+    "docs/data.md of the repository"
 )
 _CALIBRATION = 512  # of the training images, the first ones
 _IMAGENET_CALIBRATION = 100  # of those that are learned from, the first ones

@@ -20,7 +20,7 @@ from typing import Self
 import torch
 
 from archsim import documents
-from archsim.errors import ArchsimError, ConfigError
+from archsim.errors import ConfigError
 from archsim.functional.learning.learner import State
 from archsim.functional.store import EVERY_S
 
@@ -29,6 +29,10 @@ _RESULTS = "results.json"
 _OWN = ("*.state", _RESULTS, f".{_RESULTS}.*", ".*.state.*", f".{_MARK}.*", _MARK)
 """What is kept, and what is left of it where a run was killed while it wrote."""
 _DIGEST_BYTES = hashlib.sha256().digest_size
+
+
+class AimError(ConfigError):
+    """An aim that cannot be met, seen before anything was learned."""
 
 
 class Keep:
@@ -62,9 +66,8 @@ class Keep:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Leave no folder behind of what was refused before anything was learned."""
-        refused = self._made and isinstance(error, ArchsimError)
-        if refused and self._folder is not None and not any(self._folder.glob("*.state")):
+        """Leave nothing behind of a run that was refused before it began to learn."""
+        if self._made and isinstance(error, AimError):
             discard(self._folder)
 
     @property
@@ -113,7 +116,7 @@ class Keep:
                     f"{folder}: found no folder {folder.parent}; expected one to write to; make it "
                     "first"
                 )
-            self._made = not folder.exists()
+            self._made = True
             folder.mkdir(exist_ok=True)
             documents.write_atomically(mark, json.dumps({"key": self._key}) + "\n")
             return

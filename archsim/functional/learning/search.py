@@ -18,11 +18,10 @@ from math import log
 import torch
 from torch import Tensor
 
-from archsim.errors import ConfigError
 from archsim.functional.learning.bench import Bench
 from archsim.functional.learning.family import Family
 from archsim.functional.learning.judge import Judge
-from archsim.functional.learning.keep import Keep
+from archsim.functional.learning.keep import AimError, Keep
 from archsim.functional.learning.learner import Bounds, Learner, Rules, meets
 from archsim.functional.learning.price import Price
 from archsim.functional.learning.rounding import whole
@@ -92,13 +91,13 @@ class Search:
         With photons that is so many repetitions in the mean.
 
         Raises:
-            ConfigError: It is no more than the least that there can be, or more than the most.
+            AimError: It is no more than the least that there can be, or more than the most.
         """
         even = self.even()
         bounds = self._bench.bounds(even.sharing)
         least, most = (float(even.sharing.mean(end)) for end in (bounds.least, bounds.most))
         if not least < repetitions <= most:
-            raise ConfigError(
+            raise AimError(
                 f"target: found {repetitions:.6g} mean repetitions; expected more than {least:g}, "
                 f"the least that any plan has, and at most {most:g}; correct it"
             )
@@ -106,7 +105,7 @@ class Search:
         even = self._moved(even, even.repetitions)
         cost = float(even.price.cost(even.repetitions))
         if not cost > float(even.price.cost(self._least(even))):
-            raise ConfigError(
+            raise AimError(
                 f"target: found {repetitions:.6g} repetitions, whose {even.price.name} is no more "
                 f"than that of {least:g}; expected some that are paid for; raise it, or choose "
                 "another cost"

@@ -310,12 +310,28 @@ def test_a_target_below_every_plan_is_refused_and_leaves_nothing(folder):
     assert not list(folder.glob("plan.json*"))
 
 
-def test_a_checkpoint_that_was_there_is_left_where_a_run_is_refused(folder):
-    options = ("--target-energy", "3", *FEW, "--trials", "2", "--checkpoint", "kept")
-    assert archsim("learn", *SMALL, *options).status == 0
+def test_an_empty_folder_can_be_used_after_a_target_was_refused(folder):
+    (folder / "kept").mkdir()
+    options = (*FEW, "--trials", "2", "--checkpoint", "kept", "--target-energy")
+    refused(*options, "0.5")
+    assert archsim("learn", *SMALL, *options, "3").status == 0
     before = {path.name: path.read_bytes() for path in (folder / "kept").iterdir()}
-    refused("--target-energy", "2", *FEW, "--trials", "2", "--checkpoint", "kept")
+    assert len(before) == 3
+    assert "found a checkpoint of another run" in refused(*options, "2")
     assert {path.name: path.read_bytes() for path in (folder / "kept").iterdir()} == before
+
+
+def test_uniform_counts_that_cannot_lose_so_little_are_missed_aloud(folder, monkeypatch):
+    monkeypatch.setattr("archsim.functional.learning.learning._uniform", lambda *_: None)
+    options = ("--max-drop", "50", *FEW, "--trials", "2", "--format", "json")
+    done = archsim("learn", *SMALL, *options, "--granularity", "op")
+    assert any(
+        note.startswith("uniform: found more than 50 lost with the most uniform repetitions")
+        for note in json.loads(done.out)["warnings"]
+    ), done
+    done = archsim("learn", *SMALL, "--max-drop", "50", "--trials", "2", "--format", "json",
+                   "--granularity", "uniform")  # fmt: skip
+    assert not any(note.startswith("uniform:") for note in json.loads(done.out)["warnings"])
 
 
 def test_what_could_only_end_in_a_plan_of_no_use_is_refused_by_the_options_name(folder):

@@ -57,11 +57,12 @@ def test_a_sweep_of_which_no_point_runs_fails_and_says_why(tmp_path):
     assert done.status == 2
     assert "invalid 2 no such machine, or it cannot run this" in lines(done.out)
     reason, end = done.err.strip().splitlines()
-    assert reason.startswith("warning: the first that was invalid: homodyne: tiles.adc.enob: ")
-    assert end == (
-        f"{tmp_path / 'out'}: found no point that could be run; expected some; correct what is "
-        "said above"
-    )
+    why = "homodyne: tiles.adc.enob: found 7.5 effective bits of 6; expected at most the nominal"
+    assert reason.startswith(f"warning: the first that was invalid: {why}")
+    assert end.startswith(f"{tmp_path / 'out'}: found no point that could be run ({why}")
+    assert end.endswith("); expected some; correct the sweep file")
+    again = archsim("sweep", file, "-o", tmp_path / "out")
+    assert (again.status, again.err.strip()) == (2, end)
     some = sweep_file(tmp_path, vary={"tiles.adc.bits": [6, 8]})
     done = archsim("sweep", some, "-o", tmp_path / "some")
     assert done.status == 0

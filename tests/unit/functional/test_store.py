@@ -1,6 +1,7 @@
 """Results that outlast an interruption, and files that are none of theirs."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -70,7 +71,8 @@ def test_what_was_interrupted_goes_on_where_it_was(tmp_path):
 
 def test_what_takes_long_is_written_on_the_way(tmp_path, monkeypatch):
     path, now_s, there = tmp_path / "kept.json", [0.0], []
-    monkeypatch.setattr("archsim.functional.store.time.monotonic", lambda: now_s[0])
+    clock = SimpleNamespace(monotonic=lambda: now_s[0])
+    monkeypatch.setattr("archsim.functional.store.time", clock)
 
     def slow(_):
         for value in range(9):

@@ -161,7 +161,7 @@ def test_a_text_is_no_list_of_overrides():
 
 
 def nullable(data, path=()):
-    """Yield every key of a machine whose schema takes null."""
+    """Yield every key of a machine; most do not take null, and are refused."""
     for name, value in data.items():
         if isinstance(value, dict):
             yield from nullable(value, (*path, name))
