@@ -164,7 +164,10 @@ def _conclude(sweep: Sweep, folder: Path, news: News) -> None:
     with console() as page:
         page.print(f"{sweep.name}: {folder}", style="bold", soft_wrap=True)
         print_lines(page, lines)
-    warn([f"the first that was {status}: {why}" for status, why in news.faults.items()])
+    warn(
+        f"{status}, the first of {news.counts[status]:,}: {why}"
+        for status, why in news.faults.items()
+    )
 
 
 def _rehearse(sweep: Sweep, workers: int) -> None:

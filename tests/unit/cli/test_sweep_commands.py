@@ -58,7 +58,7 @@ def test_a_sweep_of_which_no_point_runs_fails_and_says_why(tmp_path):
     assert "invalid 2 no such machine, or it cannot run this" in lines(done.out)
     reason, end = done.err.strip().splitlines()
     why = "homodyne: tiles.adc.enob: found 7.5 effective bits of 6; expected at most the nominal"
-    assert reason.startswith(f"warning: the first that was invalid: {why}")
+    assert reason.startswith(f"warning: invalid, the first of 2: {why}")
     assert end.startswith(f"{tmp_path / 'out'}: found no point that could be run ({why}")
     assert end.endswith("); expected some; correct the sweep file")
     again = archsim("sweep", file, "-o", tmp_path / "out")
@@ -66,7 +66,7 @@ def test_a_sweep_of_which_no_point_runs_fails_and_says_why(tmp_path):
     some = sweep_file(tmp_path, vary={"tiles.adc.bits": [6, 8]})
     done = archsim("sweep", some, "-o", tmp_path / "some")
     assert done.status == 0
-    assert "warning: the first that was invalid: homodyne: tiles.adc.enob: " in done.err
+    assert "warning: invalid, the first of 1: homodyne: tiles.adc.enob: " in done.err
 
 
 def test_options_without_their_values_name_the_command_that_has_them():

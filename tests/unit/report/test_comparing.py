@@ -20,14 +20,16 @@ def saved(tmp_path_factory):
     plan = RepetitionPlan.uniform(lenet, 2)
     plan = plan.model_copy(update={"counts": plan.counts | {"c1": (4, 4, 2, 2, 1, 1)}})
     runs = {
-        "base": ("homodyne", "lenet5"),
-        "twice": ("homodyne", "lenet5", None, 2),
-        "planned": (archsim.load_hardware("homodyne", ["tiles.count=8"]), lenet, plan),
-        "digital": ("digital_int8", "lenet5", None, None, 2),
-        "digits": ("homodyne", "digits_cnn"),
+        "base": archsim.simulate("homodyne", "lenet5"),
+        "twice": archsim.simulate("homodyne", "lenet5", repetitions=2),
+        "planned": archsim.simulate(
+            archsim.load_hardware("homodyne", ["tiles.count=8"]), lenet, plan
+        ),
+        "digital": archsim.simulate("digital_int8", "lenet5", batch=2),
+        "digits": archsim.simulate("homodyne", "digits_cnn"),
     }
-    for name, arguments in runs.items():
-        archsim.simulate(*arguments).save(folder / name)
+    for name, run in runs.items():
+        run.save(folder / name)
     return {name: load_report(folder / name) for name in runs}
 
 
