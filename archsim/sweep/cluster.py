@@ -58,6 +58,7 @@ class _Batch:
         began_s: When a worker began with it; None if none has said so.
         worker: Address of that worker.
         faults: How often its results were there, but could not be had.
+        innocent: How often it was taken for a killer of workers on which it had not begun.
     """
 
     future: Future[Any]
@@ -65,6 +66,7 @@ class _Batch:
     began_s: float | None = None
     worker: str = ""
     faults: int = 0
+    innocent: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +170,12 @@ class DaskWorkers:
         for first in range(0, len(jobs), self._each):
             self._submit(dict(jobs[first : first + self._each]))
 
-    def _submit(self, jobs: Jobs) -> None:
+    def _submit(self, jobs: Jobs, innocent: int = 0) -> None:
         self._last += 1
         future = self._client.submit(
             run_jobs, self._name, self._last, jobs, key=f"{self._name}-{self._last}", pure=False
         )
-        self._batches[self._last] = _Batch(future, jobs)
+        self._batches[self._last] = _Batch(future, jobs, innocent=innocent)
         self._watch(self._last)
 
     def _watch(self, number: int) -> None:
@@ -232,7 +234,11 @@ class DaskWorkers:
         return found
 
     def _lost(self, number: int, batch: _Batch) -> list[Done]:
-        """End a batch that killed its workers; of several jobs each gets a chance of its own."""
+        """End a batch that killed its workers; of several jobs each gets a chance of its own.
+
+        Dask suspects all that waited for a worker that died, too. Whoever had not begun there, as
+        far as was heard, gets another chance; what a dying worker says last may be lost.
+        """
         fault = batch.future.exception()
         del self._batches[number]
         if len(batch.jobs) > 1:
@@ -241,6 +247,9 @@ class DaskWorkers:
             return []
         if not isinstance(fault, KilledWorker):
             return _unknown(batch.jobs, f"{type(fault).__name__}: {fault}")
+        if batch.worker != fault.last_worker.address and batch.innocent < ATTEMPTS:
+            self._submit(batch.jobs, innocent=batch.innocent + 1)
+            return []
         text = (
             f"found its worker dead {fault.allowed_failures + 1} times; expected a result; look "
             "for a lack of memory, and run again with --retry"
