@@ -13,7 +13,7 @@ wherever a program has no dynamic ports. Beyond the architecture's condition for
 of tokens that are ready and of slots that are free already are all alike, because nobody waits for
 them: else a queue that fills slowly would hide a period.
 
-AimError: a program that cannot go on (the error names who waits for what, at which tick), and
+Refused: a program that cannot go on (the error names who waits for what, at which tick), and
 one whose makespan could not be held in 62 bits.
 """
 

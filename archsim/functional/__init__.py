@@ -21,7 +21,7 @@ Reads of the graph: ``products`` (norms over patches), ``quantisers``, ``slices`
 ``simulator`` puts them together; ``evaluation`` runs a ``task`` under some ``conditions``, and
 ``statistics`` says how far its result can be trusted.
 
-AimError: transposed convolutions on analog arrays (their noise belongs to taps, not to outputs),
+Refused: transposed convolutions on analog arrays (their noise belongs to taps, not to outputs),
 slices without quantisers, plans of other networks, sources that the machine does not have.
 """
 

@@ -45,7 +45,7 @@ Rules that decide the numbers:
   load. A static order over ops with different rates would have to be unrolled, and its
   head-of-line blocking would be an artefact of the compiler.
 
-AimError, with demand, bound, gap and remedy: what cannot run.
+Refused, with demand, bound, gap and remedy: what cannot run.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ A saved report (``saving``) is a folder with everything that is known of the run
 the plan lie beside the tables, so that ``loading`` needs nothing else, and ``figures``, which bring
 matplotlib, are drawn from it as from a fresh one.
 
-AimError: actions that the machine has no cost for, a run that never stored an output, to write over
+Refused: actions that the machine has no cost for, a run that never stored an output, to write over
 a folder that is not a report, and to read one of which parts are damaged or of different runs.
 """
 

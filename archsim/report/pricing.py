@@ -11,7 +11,7 @@ sum is exact at ``at`` and wherever a single parameter leaves it for a count of 
 counts tables are linear. It does not know how two parameters act together, such as an op that hides
 the loading of the next one's weights: refresh the tables when the counts have moved far.
 
-AimError: machines whose weights stay in the tiles (``reload: false``), where these repeat in space,
+Refused: machines whose weights stay in the tiles (``reload: false``), where these repeat in space,
 or are too few for all replicas that are of use. They share their tiles out anew for every plan, so
 a count of one op moves the replicas, and the programming, of all others: for a count for each op of
 ResNet-20, on 8,000 and 2,000 tiles of ``crossbar``, the sum's latency was up to 3 % and 13 % off

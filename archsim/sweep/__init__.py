@@ -23,7 +23,7 @@ Decisions:
 Results are read as one frame, and from it the points that no other beats (``front``), which
 parameter matters (``sensitivity``), and what differs from another sweep (``comparing``).
 
-AimError: whatever is wrong with a sweep file, all at once, before anything runs; a directory that
+Refused: whatever is wrong with a sweep file, all at once, before anything runs; a directory that
 somebody else writes; points beyond a million. A machine that cannot be, or cannot run what is
 asked, is a row that says why.
 """

@@ -24,7 +24,7 @@ Decided here:
 * What is frozen into cells is drawn anew in each step, so that no plan is learned for one chip.
 * The learning rate acts on ln K and is the same for all; there is no schedule to tune.
 
-AimError: tasks without labels or without other data to learn from; machines on which no noise acts.
+Refused: tasks without labels or without other data to learn from; machines on which no noise acts.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ Rules that all of them keep:
   matplotlib, and files carry no date.
 * Names are text, whatever is in them; see ``names``.
 
-AimError: frames of something else, frames without what the figure is of, and to write over a file
+Refused: frames of something else, frames without what the figure is of, and to write over a file
 that is no figure of ours.
 """
 
