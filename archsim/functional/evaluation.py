@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,7 @@ def evaluate(  # noqa: PLR0913 - beside how it is run, what goes in and what is 
     provenance = setup.provenance()
     outside = {"seed": str(how.seed), "batch": str(passes.batch), "device": how.device}
     key = provenance | outside | {"model": setup.digest()}
-    with Store(checkpoint, key, examples) as store:
+    with closing(Store(checkpoint, key, examples)) as store:
         clean = passes.kept(store, "clean", setup.network.graph_module.to(how.device))
         quantised = passes.kept(store, "quantised", simulator)
         drawn = [

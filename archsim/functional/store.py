@@ -7,8 +7,6 @@ import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +26,8 @@ of learning takes."""
 class Store:
     """Results by name; in a file, if one is given, that only this very run may go on with.
 
-    A context manager: whatever ends it but the death of the process, what is there is written.
+    Use it within ``contextlib.closing``: whatever ends the run but the death of the process, what
+    is there is written.
     """
 
     def __init__(self, path: Path | str | None, key: Mapping[str, str], examples: int) -> None:
@@ -50,16 +49,7 @@ class Store:
         if self._path is not None and self._path.exists():
             self._found = self._read(self._path)
 
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Write what is there."""
         if self._unwritten:
             self._write()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -124,13 +125,16 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
     bench = Bench(task, hardware, how, network)
     facts = _facts(bench, how, rules, aim, name)
     examples = len(bench.setup.task.targets)
-    with Keep(checkpoint, facts) as keep, Store(keep.results, facts, examples) as store:
+    with (
+        Keep(checkpoint, facts) as keep,
+        closing(Store(keep.results, facts, examples)) as store,
+    ):
         judge = Judge(bench, store, how.trials, Narrator(tell))
         search = Search(bench, judge, rules, pricer=pricer, keep=keep)
         found = _found(search, aim, how)
         results = judge.results(found.learned.sharing, found.repetitions)
         uniform = _uniform(search, judge, aim, how, found.crossing) if compare else None
-        alone = _alone(aim) if compare and uniform is None else ()
+    alone = _alone(aim) if compare and uniform is None else ()
     sharing = found.learned.sharing
     plan, mean = sharing.plan(bench.workload, found.repetitions), sharing.mean(found.repetitions)
     noisy, drop = judge.estimates(plan, results, how.seed)

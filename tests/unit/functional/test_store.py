@@ -1,6 +1,7 @@
 """Results that outlast an interruption, and files that are none of theirs."""
 
 import json
+from contextlib import closing
 from types import SimpleNamespace
 
 import numpy as np
@@ -22,7 +23,7 @@ def given(*values):
 
 
 def kept(path, examples, **results):
-    with Store(path, KEY, examples) as store:
+    with closing(Store(path, KEY, examples)) as store:
         for name, values in results.items():
             store.get(name, given(*values))
 
@@ -55,13 +56,13 @@ def test_what_was_interrupted_goes_on_where_it_was(tmp_path):
         return given(0.25, 0.5, 0.75)(first)
 
     def killed():
-        with Store(path, KEY, 3) as store:
+        with closing(Store(path, KEY, 3)) as store:
             store.get("done", given(0.0, 0.0, 1.0))
             store.get("begun", interrupted)
 
     with pytest.raises(KeyboardInterrupt):
         killed()
-    with Store(path, KEY, 3) as store:
+    with closing(Store(path, KEY, 3)) as store:
         assert "done" in store
         assert "begun" not in store
         assert store.get("begun", rest).tolist() == [0.25, 0.5, 0.75]
