@@ -57,16 +57,18 @@ class _Batch:
         jobs: By ticket.
         began_s: When a worker began with it; None if none has said so.
         worker: Address of that worker.
+        begun: How often workers said that they began, these jobs' earlier batches counted in.
+        chances: How often these jobs were sent again after Dask took them for killers.
         faults: How often its results were there, but could not be had.
-        innocent: How often it was taken for a killer of workers on which it had not begun.
     """
 
     future: Future[Any]
     jobs: Jobs
     began_s: float | None = None
     worker: str = ""
+    begun: int = 0
+    chances: int = 0
     faults: int = 0
-    innocent: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +169,12 @@ class DaskWorkers:
         for first in range(0, len(jobs), self._each):
             self._submit(dict(jobs[first : first + self._each]))
 
-    def _submit(self, jobs: Jobs, innocent: int = 0) -> None:
+    def _submit(self, jobs: Jobs, begun: int = 0, chances: int = 0) -> None:
         self._last += 1
         future = self._client.submit(
             run_jobs, self._name, self._last, jobs, key=f"{self._name}-{self._last}", pure=False
         )
-        self._batches[self._last] = _Batch(future, jobs, innocent=innocent)
+        self._batches[self._last] = _Batch(future, jobs, begun=begun, chances=chances)
         self._watch(self._last)
 
     def _watch(self, number: int) -> None:
@@ -233,8 +235,9 @@ class DaskWorkers:
     def _lost(self, number: int, batch: _Batch) -> list[Done]:
         """End a batch that killed its workers; of several jobs each gets a chance of its own.
 
-        Dask suspects all that waited for a worker that died, too. Whoever had not begun there, as
-        far as was heard, gets another chance; what a dying worker says last may be lost.
+        Dask counts the deaths of workers for which a job only waited, too. So one that began less
+        often than that, as far as was heard, gets another chance; some, at most, since what a dying
+        worker says last may be lost.
         """
         fault = batch.future.exception()
         del self._batches[number]
@@ -244,11 +247,12 @@ class DaskWorkers:
             return []
         if not isinstance(fault, KilledWorker):
             return _unknown(batch.jobs, f"{type(fault).__name__}: {fault}")
-        if batch.worker != fault.last_worker.address and batch.innocent < ATTEMPTS:
-            self._submit(batch.jobs, innocent=batch.innocent + 1)
+        deaths = fault.allowed_failures + 1
+        if batch.begun < deaths and batch.chances < ATTEMPTS:
+            self._submit(batch.jobs, batch.begun, batch.chances + 1)
             return []
         text = (
-            f"found its worker dead {fault.allowed_failures + 1} times; expected a result; look "
+            f"found its worker dead {deaths * (batch.chances + 1)} times; expected a result; look "
             "for a lack of memory, and run again with --retry"
         )
         return [(ticket, Result("lost", text)) for ticket in batch.jobs]
@@ -259,6 +263,7 @@ class DaskWorkers:
         batch = self._batches.get(number)
         if batch is not None:
             batch.worker, batch.began_s = worker, time.monotonic()
+            batch.begun += 1
 
     def _overdue(self) -> list[Done]:
         """End jobs that take too long, with the workers that they are on."""

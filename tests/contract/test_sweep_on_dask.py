@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -133,9 +134,11 @@ def test_a_sweep_outlives_dask_workers_and_gives_the_same_table(
             next_s = time.monotonic() + chance.uniform(0.0, 0.5)
 
     news = run_sweep(file, tmp_path / "r", Running(dask=dask.address), tell=tell)
+    table = load_sweep(tmp_path / "r")
     assert killed == KILLED
+    assert list(table.error[table.status != "done"]) == []  # what is lost says why
     assert dict(news.counts) == {"done": 800}
-    assert_frame_equal(load_sweep(tmp_path / "r"), unbroken(file, tmp_path / "unbroken"))
+    assert_frame_equal(table, unbroken(file, tmp_path / "unbroken"))
     assert finished_twice(tmp_path / "r") == []
 
 
@@ -148,12 +151,15 @@ def test_points_that_raise_hang_or_kill_a_dask_worker_are_rows_that_say_so(
     assert news.finished == 5
     table = load_sweep(tmp_path / "r")
     assert list(table.status) == ["done", "failed", "timeout", "lost", "done"]
-    assert list(table.error[1:4]) == [
+    assert list(table.error[1:3]) == [
         "RuntimeError: thirteen",
         "found no result within 4 s; expected one; raise --timeout, and run again with --retry",
-        "found its worker dead 4 times; expected a result; look for a lack of memory, and run "
-        "again with --retry",
     ]
+    assert re.fullmatch(  # 4, unless a worker died before it could say that it had begun
+        r"found its worker dead (4|8|12|16) times; expected a result; look for a lack of memory, "
+        r"and run again with --retry",
+        table.error[3],
+    )
     assert swept(file, tmp_path / "r", retry=True).finished == 3
     assert_frame_equal(load_sweep(tmp_path / "r"), unbroken(file, tmp_path / "unbroken"))
 
