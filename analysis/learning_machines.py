@@ -8,14 +8,11 @@ and what it takes is interpolated where each resample of its crossing lies.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cache
-from math import inf, log
 
 import numpy as np
 
 from archsim.functional.learning import Crossing, Ratio
-from archsim.functional.statistics import Interval
 from archsim.report import simulate
 from archsim.report.learning import known
 from archsim.workload import RepetitionPlan, Workload, load_workload
@@ -86,24 +83,4 @@ def in_amount(
 ) -> Crossing:
     """Return a crossing by an amount instead of the mean count, interpolated between runs."""
     means = sorted(runs)
-    known_at = np.log(means), np.log([runs[mean][amount] for mean in means])
-    samples = crossing.samples
-    crossed = np.isfinite(samples)
-    low, high = np.log([means[0], means[-1]])
-    if not ((low <= samples[crossed]) & (samples[crossed] <= high)).all():
-        raise ValueError(f"crossings beyond {means[0]:g} to {means[-1]:g}: scale plans further")
-
-    def at(mean: float) -> float:
-        if mean in {0, inf}:  # beyond all that were tried, there as here
-            return mean
-        return float(np.exp(np.interp(log(mean), *known_at)))
-
-    return replace(
-        crossing,
-        repetitions=at(crossing.repetitions),
-        **{
-            name: Interval(at(getattr(crossing, name).low), at(getattr(crossing, name).high))
-            for name in ("bracket", "interval", "tried")
-        },
-        samples=np.where(crossed, np.interp(samples, *known_at), samples),
-    )
+    return crossing.paid(means, [runs[mean][amount] for mean in means])

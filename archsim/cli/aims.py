@@ -25,6 +25,7 @@ OF_AIM = {
     "max_drop": "--max-drop",
     "granularity": "--granularity",
     "trials": "--trials",
+    "rules.batch": "--learning-batch",
 }
 _OF_RULES = {
     "steps": "--steps",

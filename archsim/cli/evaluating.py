@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
+from archsim.cli.aims import as_typed
 from archsim.cli.numbers import differences, settings_of
 from archsim.cli.options import (
     AccuracyOptions,
@@ -17,7 +18,7 @@ from archsim.cli.options import (
     EvaluationOptions,
     RepetitionOptions,
 )
-from archsim.cli.output import ProgressBar, users_code
+from archsim.cli.output import ProgressBar, resumable, users_code
 from archsim.documents import closest
 from archsim.errors import ConfigError, WorkloadError
 from archsim.frontend import Exported
@@ -89,15 +90,12 @@ class Evaluation:
                 f"{kept}: found no folder {kept.parent}; expected one to write to; make it first"
             )
 
-    def subject_of(
-        self, model: str, *, looked_at: int | None = None, learning: int | None = None
-    ) -> Subject:
+    def subject_of(self, model: str, *, looked_at: int | None = None) -> Subject:
         """Return what is to be evaluated.
 
         Args:
             model: A shipped task's name, or ``module:callable``.
             looked_at: How many examples are looked at, at most; None: all.
-            learning: How many test examples are set apart to learn from; None: none.
 
         Raises:
             ArchsimError: Everything wrong with model, weights and data.
@@ -112,10 +110,10 @@ class Evaluation:
             kwargs=how.kwargs,
             metric=how.metric,
         )
-        with users_code(model):
+        with users_code(model), as_typed({"learning": "--learning"}):
             task = load_task(model, belongings)
-            if learning is not None:
-                task = split(task, learning)
+            if how.learning is not None:
+                task = split(task, how.learning)
             task = self.conditions.part_of(task)
             network = exported(task)
         if model in shipped():
@@ -149,11 +147,12 @@ class Evaluation:
         Raises:
             ArchsimError: Whatever does not fit.
         """
-        with _Bars() as bars, users_code(subject.task.name):
+        kept = self._how.checkpoint
+        with resumable(kept), _Bars() as bars, users_code(subject.task.name):
             return evaluate(
                 *self._of(subject),
                 network=subject.network,
-                checkpoint=self._how.checkpoint,
+                checkpoint=kept,
                 progress=bars.of("evaluating"),
                 resampled=bars.of("intervals"),
             )

@@ -28,6 +28,7 @@ from archsim.cli.output import (
     Format,
     ProgressBar,
     console,
+    resumable,
     say,
     users_code,
     warn,
@@ -101,8 +102,7 @@ def learn(  # noqa: PLR0913 - one parameter for each option
         machine, *aim_and_rules(machine, learning), learning.cost, learning.compare, checkpoint
     )
     evaluation = Evaluation(machine, RepetitionOptions(), bits, how)
-    with as_typed({"learning": "--learning"}):
-        subject = evaluation.subject_of(model, learning=learning.learning)
+    subject = evaluation.subject_of(model)
     found = _learned(evaluation, subject, chosen)
     if output is not None:
         from archsim.workload import save_plan
@@ -151,7 +151,13 @@ def _learned(evaluation: Evaluation, subject: Subject, chosen: _Chosen) -> Learn
     price = None
     if chosen.cost != PHOTONS:
         price = (chosen.cost, _pricer(hardware, subject.workload, chosen.cost))
-    with ProgressBar("learning") as bar, users_code(task.name), as_typed(OF_AIM):
+    kept = chosen.checkpoint
+    with (
+        resumable(kept),
+        ProgressBar("learning") as bar,
+        users_code(task.name),
+        as_typed(OF_AIM),
+    ):
         return find(
             task,
             hardware,
@@ -160,7 +166,7 @@ def _learned(evaluation: Evaluation, subject: Subject, chosen: _Chosen) -> Learn
             rules=chosen.rules,
             price=price,
             network=subject.network,
-            checkpoint=chosen.checkpoint,
+            checkpoint=kept,
             compare=chosen.compare,
             tell=_teller(bar, METRICS[task.metric].unit, optical_energy_per_mac_j(hardware)),
         )
@@ -213,12 +219,7 @@ def _notes(subject: Subject, learning: LearningOptions, rows: Sequence[CountsRow
             "one count; a tile of this machine holds all channels of each op, so this plan is by op"
         )
     task = subject.task
-    if learning.learning is not None:
-        notes.append(
-            f"--learning: found {task.source['learning']}; expected them left out wherever the "
-            "plan is judged, but other commands test all; quote the accuracy given here"
-        )
-    elif task.learning is not None and (common := in_test(task.learning, task.inputs)):
+    if task.learning is not None and (common := in_test(task.learning, task.inputs)):
         notes.append(
             f"learning: found {common:,} of {len(task.learning.targets):,} examples among those "
             "that are tested, which biases the result; expected others; remove them from one of "

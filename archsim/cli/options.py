@@ -126,6 +126,14 @@ class DataOptions:
         str | None,
         typer.Option(metavar="top1|spearman", help="What is measured.", rich_help_panel=_DATA),
     ] = None
+    learning: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="The first test examples are learned from, the others tested.",
+            rich_help_panel=_DATA,
+        ),
+    ] = None
     limit: Annotated[
         int | None,
         typer.Option(metavar="N", help="Only the first examples.", rich_help_panel=_DATA),
@@ -290,14 +298,6 @@ class LearningOptions:
         float | None,
         typer.Option(
             metavar="X", help="λ, on what is over the target; 2.", rich_help_panel=_LEARNING
-        ),
-    ] = None
-    learning: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            help="Learn from the first test examples, and test the others.",
-            rich_help_panel=_DATA,
         ),
     ] = None
 

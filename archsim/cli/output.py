@@ -82,6 +82,17 @@ def say(text: str) -> None:
 
 
 @contextmanager
+def resumable(where: Path | None) -> Iterator[None]:
+    """Say of an interrupted run, where something is kept of it, that it can go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if where is not None:
+            say(f"{where}: what is finished is kept; the same command goes on")
+        raise
+
+
+@contextmanager
 def users_code(name: str) -> Iterator[None]:
     """Run code of the user's: what it prints is no data of ours, and it may not exit.
 

@@ -10,7 +10,7 @@ import typer
 
 from archsim.cli.commands import app
 from archsim.cli.options import AsFormat
-from archsim.cli.output import Format, ProgressBar, console, say, warn
+from archsim.cli.output import Format, ProgressBar, console, resumable, warn
 from archsim.cli.sweep_reading_commands import compare as compared
 from archsim.errors import ConfigError
 from archsim.report.quantities import figure
@@ -85,12 +85,8 @@ def sweep(  # noqa: PLR0913 - one parameter for each option
         _rehearse(read, how.workers)
         return
     notes: list[str] = []
-    with ProgressBar("sweeping") as bar:
-        try:
-            news = run_sweep(read, folder, how, tell=_teller(bar), note=notes)
-        except KeyboardInterrupt:
-            say(f"{folder}: what is finished is kept; the same command goes on")
-            raise
+    with resumable(folder), ProgressBar("sweeping") as bar:
+        news = run_sweep(read, folder, how, tell=_teller(bar), note=notes)
     _conclude(read, folder, news)
     warn(notes)
     if not news.counts["done"]:

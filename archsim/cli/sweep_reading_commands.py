@@ -9,7 +9,16 @@ import typer
 
 from archsim.cli.commands import app
 from archsim.cli.options import AsFormat
-from archsim.cli.output import Format, ProgressBar, console, say, warn, write_csv, write_json
+from archsim.cli.output import (
+    Format,
+    ProgressBar,
+    console,
+    resumable,
+    say,
+    warn,
+    write_csv,
+    write_json,
+)
 from archsim.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -140,18 +149,14 @@ def _run(made: Sweep, folder: Path, jobs: int | None, notes: list[str]) -> None:
     from archsim.sweep import run_sweep
     from archsim.sweep.starting import Running
 
-    with ProgressBar("sweeping") as bar:
-        try:
-            run_sweep(
-                made,
-                folder,
-                Running(jobs=jobs),
-                tell=lambda news: bar(news.kept + news.finished, news.total),
-                note=notes,
-            )
-        except KeyboardInterrupt:
-            say(f"{folder}: what is finished is kept; the same command goes on")
-            raise
+    with resumable(folder), ProgressBar("sweeping") as bar:
+        run_sweep(
+            made,
+            folder,
+            Running(jobs=jobs),
+            tell=lambda news: bar(news.kept + news.finished, news.total),
+            note=notes,
+        )
 
 
 def _names(text: str | None) -> list[str]:

@@ -19,7 +19,7 @@ neither with the number of sources nor with K.
 Reads of the graph: ``products`` (norms over patches), ``quantisers``, ``slices``, ``converter``,
 ``counting`` (photons of direct detection), ``draws`` (random numbers by seed, trial, batch and op).
 ``simulator`` puts them together; ``evaluation`` runs a ``task`` under some ``conditions``, and
-``statistics`` says how far its result can be trusted.
+``statistics`` says how far its result can be trusted. ``learning`` finds how often to repeat what.
 
 Refused: transposed convolutions on analog arrays (their noise belongs to taps, not to outputs),
 slices without quantisers, plans of other networks, sources that the machine does not have.
@@ -31,6 +31,7 @@ from archsim.functional.accuracy import Accuracy, Estimate, OpPrecision
 from archsim.functional.conditions import Conditions
 from archsim.functional.draws import Draws
 from archsim.functional.evaluation import Precision, evaluate, measure_precision
+from archsim.functional.learning import Aim, LearnedPlan, Rules, learn
 from archsim.functional.settings import AdcRange, Quantisation, Ranges, Scheme, Settings
 from archsim.functional.setup import exported
 from archsim.functional.simulator import Simulator
@@ -42,14 +43,17 @@ from archsim.functional.task import Task
 __all__ = [
     "Accuracy",
     "AdcRange",
+    "Aim",
     "Conditions",
     "Draws",
     "Estimate",
     "Interval",
+    "LearnedPlan",
     "OpPrecision",
     "Precision",
     "Quantisation",
     "Ranges",
+    "Rules",
     "Scheme",
     "Settings",
     "Simulator",
@@ -59,5 +63,6 @@ __all__ = [
     "check_noise_bits",
     "evaluate",
     "exported",
+    "learn",
     "measure_precision",
 ]

@@ -20,7 +20,7 @@ from archsim.functional.inserting import copied
 from archsim.functional.passes import Passes, Progress
 from archsim.functional.recording import Recorder
 from archsim.functional.simulator import Simulator
-from archsim.functional.task import Task
+from archsim.functional.task import Task, named
 from archsim.hardware import Hardware
 from archsim.physics import precision
 from archsim.workload import RepetitionPlan
@@ -37,6 +37,22 @@ def exported(task: Task, bits: Bits = (None, None)) -> Exported:
     """
     one = task.prepare(*(values[:1] for values in task.inputs))
     return _with_bits(export(task.model, one, name=task.name, source=task.source), bits)
+
+
+def kind_faults(task: object, hardware: object) -> list[str]:
+    """Return what is wrong with a task and a machine that are something else."""
+    faults = []
+    if not isinstance(task, Task):
+        faults.append(
+            f"task: found {named(task)}; expected a Task; make one of a model and its data, or "
+            "take one from workloads.tasks.TASKS"
+        )
+    if not isinstance(hardware, Hardware):
+        faults.append(
+            f"hardware: found {named(hardware)}; expected a machine; load it with "
+            "archsim.load_hardware"
+        )
+    return faults
 
 
 class Setup:
@@ -72,6 +88,8 @@ class Setup:
         Raises:
             ArchsimError: Plan, sources or machine do not fit the network, or that not the task.
         """
+        if faults := kind_faults(task, hardware):
+            raise ConfigError("\n".join(faults))
         if network is not None:
             _check_network(network, task)
         self._hardware, self._plan, self._conditions = hardware, plan, conditions

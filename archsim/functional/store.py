@@ -81,8 +81,8 @@ class Store:
             found = None
         if not _is_checkpoint(found):
             raise ConfigError(
-                f"{path}: found no checkpoint; expected one, or nothing; choose another name, so "
-                "that nothing is lost"
+                f"{path}: found no checkpoint; expected one, or nothing; choose another name, or "
+                "remove it if nothing is lost by that"
             )
         if found["key"] != self._key:
             raise ConfigError(

@@ -112,9 +112,9 @@ class ShippedTask:
 def _faults(task: Task) -> Iterator[str]:
     """Yield every attribute that is of another type, with what it should be."""
     if not isinstance(task.name, str):
-        yield f"name: found {_named(task.name)}; expected a text; give one"
+        yield f"name: found {named(task.name)}; expected a text; give one"
     if not isinstance(task.model, nn.Module):
-        yield f"model: found {_named(task.model)}; expected a torch.nn.Module; give the model"
+        yield f"model: found {named(task.model)}; expected a torch.nn.Module; give the model"
     yield from _tensor_faults("inputs", task.inputs)
     yield from _tensor_faults("calibration", task.calibration)
     yield from _target_faults("targets", task.targets)
@@ -122,19 +122,18 @@ def _faults(task: Task) -> Iterator[str]:
     if not isinstance(task.metric, str) or task.metric not in METRICS:
         hint = closest(task.metric, list(METRICS)) if isinstance(task.metric, str) else ""
         yield (
-            f"metric: found {_named(task.metric)}; expected {' or '.join(METRICS)}{hint}; choose "
-            "one"
+            f"metric: found {named(task.metric)}; expected {' or '.join(METRICS)}{hint}; choose one"
         )
     if not callable(task.prepare):
         yield (
-            f"prepare: found {_named(task.prepare)}; expected a function from tensors as stored "
+            f"prepare: found {named(task.prepare)}; expected a function from tensors as stored "
             "to a tuple of tensors; leave it out, where the model takes them as they are"
         )
     if not is_count(task.batch):
-        yield f"batch: found {_named(task.batch)}; expected a whole number, 1 at least; correct it"
+        yield f"batch: found {named(task.batch)}; expected a whole number, 1 at least; correct it"
     if not _are_texts(task.source):
         yield (
-            f"source: found {_named(task.source)}; expected texts by name; write such as "
+            f"source: found {named(task.source)}; expected texts by name; write such as "
             "{'data': 'mine.npz'}, or leave it out"
         )
 
@@ -142,7 +141,7 @@ def _faults(task: Task) -> Iterator[str]:
 def _tensor_faults(name: str, found: object) -> Iterator[str]:
     if not _are_tensors(found):
         yield (
-            f"{name}: found {_named(found)}; expected a tuple of tensors, one for each input of "
+            f"{name}: found {named(found)}; expected a tuple of tensors, one for each input of "
             "the network; convert it"
         )
 
@@ -150,7 +149,7 @@ def _tensor_faults(name: str, found: object) -> Iterator[str]:
 def _target_faults(name: str, found: object) -> Iterator[str]:
     if not isinstance(found, Tensor):
         yield (
-            f"{name}: found {_named(found)}; expected a tensor of one number for each example; "
+            f"{name}: found {named(found)}; expected a tensor of one number for each example; "
             "convert it"
         )
 
@@ -160,7 +159,7 @@ def _learning_faults(found: object) -> Iterator[str]:
         return
     if not isinstance(found, Examples):
         yield (
-            f"learning: found {_named(found)}; expected Examples; write Examples(inputs, targets), "
+            f"learning: found {named(found)}; expected Examples; write Examples(inputs, targets), "
             "or leave it out"
         )
         return
@@ -196,7 +195,7 @@ def _are_texts(found: object) -> bool:
     )
 
 
-def _named(value: object) -> str:
+def named(value: object) -> str:
     """Return a value as a message shows it: short ones as they are, of others the type."""
     if value is None or isinstance(value, str | int | float):
         return repr(value)

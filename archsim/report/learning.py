@@ -25,18 +25,20 @@ _APART = ("plan", "notes", "crossing", "curve", "uniform", "price", "cost", "uni
 class CountsRow:
     """How often one product on analog arrays is repeated.
 
-    ``repetitions`` is the mean over its channels, between ``least`` and ``most``. Shares are of
-    the multiply-accumulates of all such products, and of the same times their repetitions.
+    ``counts`` says how many it has: one, or one for each of its output channels. ``repetitions`` is
+    the mean over these, between ``least`` and ``most``. Shares are of the multiply-accumulates of
+    all such products, and of the same times their repetitions.
     """
 
     op: str
     macs: int
     channels: int
+    counts: int
     repetitions: float
     least: int | float
     most: int | float
     macs_share: float
-    light_share: float
+    repeated_macs_share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +86,18 @@ def counts_rows(
     counts = {op.name: plan.counts[op.name] for op in ops}
     means = {name: sum(each) / len(each) for name, each in counts.items()}
     macs = sum(op.gemm.macs for op in ops)
-    light = sum(op.gemm.macs * means[op.name] for op in ops)
+    repeated_macs = sum(op.gemm.macs * means[op.name] for op in ops)
     return tuple(
         CountsRow(
             op=op.name,
             macs=op.gemm.macs,
-            channels=len(counts[op.name]),
+            channels=op.channels,
+            counts=len(counts[op.name]),
             repetitions=means[op.name],
             least=min(counts[op.name]),
             most=max(counts[op.name]),
             macs_share=op.gemm.macs / macs,
-            light_share=op.gemm.macs * means[op.name] / light,
+            repeated_macs_share=op.gemm.macs * means[op.name] / repeated_macs,
         )
         for op in ops
     )

@@ -59,7 +59,7 @@ def _paid(found: LearnedPlan) -> Lines:
     if found.crossing is not None:
         lines += _crossed(found.crossing, found.metric_unit)
     if found.uniform is not None and found.uniform.ratio is not None:
-        lines += _saved(found.uniform.ratio)
+        lines += _saved(found.uniform.ratio, found.price)
     if found.unit:
         lines.append((found.price, format_si(found.cost, found.unit), "of one input, whole run"))
     return lines
@@ -75,14 +75,15 @@ def _crossed(crossing: Crossing, unit: str) -> Lines:
     return [("crossing", figure, meaning), ("", *_sure(crossing.interval, tried))]
 
 
-def _saved(compared: Ratio) -> Lines:
-    """Return what the crossing is of that of uniform counts."""
+def _saved(compared: Ratio, price: str) -> Lines:
+    """Return what is paid at the crossing, of what uniform counts take at theirs."""
+    paid = "mean K" if price == "photons" else price
     low, high = known(compared.interval.low), known(compared.interval.high)
     bounds = f"95 % {'0' if low is None else f'{low:.3g}'} to "
     bounds += "any" if high is None else f"{high:.3g}"
     if compared.value is None or not compared.resolved:
-        return [("of uniform", "not resolved", f"mean K over that of uniform counts; {bounds}")]
-    meant = f"mean K over that of uniform counts, on the same images and noise; {bounds}"
+        return [("of uniform", "not resolved", f"{paid} over that of uniform counts; {bounds}")]
+    meant = f"{paid} over that of uniform counts, on the same images and noise; {bounds}"
     return [("of uniform", f"{compared.value:.3g}", meant)]
 
 
@@ -141,7 +142,9 @@ def _print_plans(found: LearnedPlan, plans: Sequence[PlanRow], console: Console)
 def _how(found: LearnedPlan, changed: Sequence[str]) -> Lines:
     """Return how it was learned and judged."""
     met = "target met" if found.converged else "target missed; counts were scaled to it"
-    learned = f"of learning; {met}" if found.steps else "one count for all: nothing to learn"
+    learned = (
+        f"of learning, all rounds; {met}" if found.steps else "one count for all: nothing to learn"
+    )
     passes = f"{found.trials} x {found.examples:,}"
     lines = [
         ("steps", f"{found.steps:,}", learned),
@@ -155,17 +158,17 @@ def _how(found: LearnedPlan, changed: Sequence[str]) -> Lines:
 def _print_ops(rows: Sequence[CountsRow], console: Console, *, all_ops: bool) -> None:
     title = f"Repetitions K, in order ({len(rows)})"
     if len(rows) > FEW and not all_ops:
-        title = f"Where most light goes ({TOP} of {len(rows)}; --all-ops lists them all)"
-        rows = sorted(rows, key=lambda row: row.light_share, reverse=True)[:TOP]
+        title = f"Most MACs x K ({TOP} of {len(rows)}; --all-ops lists them all)"
+        rows = sorted(rows, key=lambda row: row.repeated_macs_share, reverse=True)[:TOP]
     cells = [
         (
             row.op,
             f"{row.repetitions:.4g}",
             f"{row.least:.4g}",
             f"{row.most:.4g}",
-            f"{row.channels:,}",
+            f"{row.counts:,}",
             share(row.macs_share, 1.0),
-            share(row.light_share, 1.0),
+            share(row.repeated_macs_share, 1.0),
         )
         for row in rows
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from argparse import Namespace
 
 import numpy as np
@@ -10,9 +9,8 @@ import pytest
 import torch
 
 from analysis import learning_cells
-from analysis import learning_machines as machines
 from analysis import learning_table as script
-from archsim.functional.learning import Crossing, ratio
+from archsim.functional.learning import Crossing
 from archsim.functional.learning.crossing import Resampling
 from archsim.functional.statistics import Interval
 from archsim.hardware import load_hardware
@@ -68,17 +66,6 @@ def test_a_cell_is_run_again_where_what_others_need_of_it_is_gone(small, monkeyp
     assert ran == [(cell, None)]
 
 
-def test_a_crossing_is_paid_in_what_a_machine_takes():
-    runs = {mean: {"energy": 3e-6 * mean**2} for mean in (1.0, 2.0, 4.0, 16.0)}
-    of = crossing(8.0, samples=[2.0, 8.0, 16.0, math.inf])
-    paid = machines.in_amount("energy", of, runs)
-    assert paid.repetitions == pytest.approx(3e-6 * 64)
-    assert np.exp(paid.samples[:4]) == pytest.approx([12e-6, 192e-6, 768e-6, math.inf])
-    assert (paid.tried.low, paid.tried.high) == pytest.approx((3e-6, 768e-6))
-    over = machines.bounded(ratio(paid, machines.in_amount("energy", crossing(2.0), runs)))
-    assert over[0] == pytest.approx(16)
-
-
 def test_plans_are_compared_by_what_their_runs_take(small):
     workload = load_workload("digits_cnn")
     counts = {"op": 8, "channel": 4}
@@ -110,11 +97,6 @@ def test_what_had_not_settled_has_a_star_and_light_is_that_of_all_products():
     cell = script.Cell("digits_cnn", "shot", "op")
     assert script.own_light(cell, found) == "913 fJ"  # 456,704 products
     assert script.own_light(cell, found | {"energy_per_mac_j": None}) == ""
-
-
-def test_a_crossing_beyond_all_runs_is_paid_in_nothing():
-    with pytest.raises(ValueError, match="crossings beyond 1 to 2: scale plans further"):
-        machines.in_amount("energy", crossing(8.0), {1.0: {"energy": 1.0}, 2.0: {"energy": 2.0}})
 
 
 def test_a_cell_with_a_price_is_learned_again_where_mapping_has_changed(small, monkeypatch, capsys):

@@ -9,7 +9,7 @@ Beyond the paper, C may be what the plan costs a machine (energy, latency or the
 converters, memories and static power over the longer time count. This package gets it as tables of
 numbers; it knows no engine.
 
-``learning`` is the entry: an aim, and what comes of it. ``search`` goes from the aim to counts:
+``learning`` is the entry: an ``aim``, and what comes of it. ``search`` goes from the aim to counts:
 ``learner`` descends, ``rounding`` makes counts whole, ``family`` and ``curve`` find where plans of
 one shape lose what is allowed, ``crossing`` how sure that is. ``bench`` is a task on a machine: the
 loss of a step; ``judge`` what plans are worth on other images. ``sharing`` says which channels
@@ -29,11 +29,12 @@ Refused: tasks without labels or without other data to learn from; machines on w
 
 from __future__ import annotations
 
+from archsim.functional.learning.aim import Aim
 from archsim.functional.learning.crossing import Crossing, Ratio, ratio
 from archsim.functional.learning.keep import discard
 from archsim.functional.learning.learned_plan import LearnedPlan
 from archsim.functional.learning.learner import Bounds, Rules
-from archsim.functional.learning.learning import Aim, learn
+from archsim.functional.learning.learning import learn
 from archsim.functional.learning.news import News
 from archsim.functional.learning.price import Price
 from archsim.functional.learning.search import Pricer

@@ -98,13 +98,12 @@ class Bench:
         """
         simulator, device = self.setup.simulator, self._conditions.device
         seed, count = self._conditions.seed, len(self.examples.targets)
-        size = min(batch, count)
-        per_pass = count // size
+        per_pass = count // batch
 
         def loss(repetitions: Tensor, step: int) -> Tensor:
             turn, place = divmod(step, per_pass)
             shuffle = torch.Generator().manual_seed(seed * 1_000_003 + turn)
-            chosen = torch.randperm(count, generator=shuffle)[place * size : (place + 1) * size]
+            chosen = torch.randperm(count, generator=shuffle)[place * batch : (place + 1) * batch]
             inputs = self._task.prepare(*(v[chosen].to(device) for v in self.examples.inputs))
             simulator.repeat(sharing.spread(repetitions.to(device)))
             simulator.draw(Draws(seed, -1 - step))

@@ -11,8 +11,8 @@ measured (uniform counts, means over ten choices of 8). Figures to report need a
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,6 +87,44 @@ class Crossing:
     samples: Floats
     resampling: Resampling
     targets_hash: str
+
+    def paid(self, means: Sequence[float], costs: Sequence[float]) -> Crossing:
+        """Return the crossing by what plans cost instead of by their mean repetitions.
+
+        Between plans the cost is a straight line, both in logarithms.
+
+        Args:
+            means: Mean repetitions of some plans of this shape, rising.
+            costs: What each of them costs, in any unit.
+
+        Raises:
+            WorkloadError: Some of the crossings lie beyond these plans.
+        """
+        places, amounts = np.log(means), np.log(costs)
+        crossed = np.isfinite(self.samples)
+        ends = self.samples[crossed]
+        if not ((places[0] <= ends) & (ends <= places[-1])).all():
+            raise WorkloadError(
+                f"costs: found those of {means[0]:.4g} to {means[-1]:.4g} mean repetitions, and "
+                "crossings beyond; expected those of all plans that were tried; take more"
+            )
+
+        def at(mean: float) -> float:
+            if mean in {0, math.inf}:  # beyond all that were tried, there as here
+                return mean
+            return float(np.exp(np.interp(math.log(mean), places, amounts)))
+
+        def between(found: Interval) -> Interval:
+            return Interval(at(found.low), at(found.high))
+
+        return replace(
+            self,
+            repetitions=at(self.repetitions),
+            bracket=between(self.bracket),
+            interval=between(self.interval),
+            tried=between(self.tried),
+            samples=np.where(crossed, np.interp(self.samples, places, amounts), self.samples),
+        )
 
     @property
     def needs_fewer(self) -> bool:

@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import isotonic_regression
 
 from archsim.errors import WorkloadError
 from archsim.functional.accuracy import Estimate
@@ -226,6 +225,8 @@ def _mean_of(values: Floats, some: NDArray[np.int64]) -> float:
 
 
 def _fit(drops: Floats) -> Floats:
+    from scipy.optimize import isotonic_regression  # most of this package's import, alone
+
     fitted: Floats = isotonic_regression(drops, increasing=False).x
     return fitted
 

@@ -50,7 +50,8 @@ class Keep:
         """
         self._folder = None if folder is None else Path(folder)
         self._written_s, self._made = 0.0, False
-        text = json.dumps(dict(key), sort_keys=True)
+        self._of = dict(key)
+        text = json.dumps(self._of, sort_keys=True)
         self._key = hashlib.sha256(text.encode()).hexdigest()
         if self._folder is not None:
             with _told(self._folder):
@@ -88,7 +89,7 @@ class Keep:
         if digest != hashlib.sha256(content).digest():  # torch reads damaged numbers as they are
             raise ConfigError(
                 f"{path}: found a damaged state; expected one that was written whole; remove it, "
-                "and learning goes on from the one before"
+                "and that part is learned anew"
             )
         return State(**torch.load(io.BytesIO(content), weights_only=True))
 
@@ -118,20 +119,21 @@ class Keep:
                 )
             self._made = True
             folder.mkdir(exist_ok=True)
-            documents.write_atomically(mark, json.dumps({"key": self._key}) + "\n")
+            documents.write_atomically(mark, json.dumps({"key": self._key, "of": self._of}) + "\n")
             return
         try:
-            found = json.loads(mark.read_text(encoding="utf-8"))["key"]
-        except (OSError, ValueError, KeyError, TypeError):
+            found = json.loads(mark.read_text(encoding="utf-8"))
+            key, of = str(found["key"]), dict(found.get("of", {}))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise ConfigError(
                 f"{folder}: found something else than a checkpoint of learning; expected one, or "
                 "nothing; choose another name, so that nothing is lost"
             ) from None
-        if found != self._key:
+        if key != self._key:
+            others = sorted(name for name, value in self._of.items() if of.get(name) != value)
             raise ConfigError(
-                f"{folder}: found a checkpoint of another run; expected this one's: network, "
-                "weights, data, machine, granularity, aim, price, rules, trials, seed, batch, "
-                "threads, device, settings and versions; choose another name, or remove it"
+                f"{folder}: found a checkpoint of another run, with other {', '.join(others)}; "
+                "expected this one's; choose another name, or remove it"
             )
 
 

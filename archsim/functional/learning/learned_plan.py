@@ -27,7 +27,7 @@ class Uniform:
         repetitions: How many.
         noisy: With noise: mean over trials.
         drop: What noise takes away.
-        ratio: Of the learned crossing to the uniform one; None with a target.
+        ratio: Of the learned crossing to the uniform one, by what is paid; None with a target.
     """
 
     plan: RepetitionPlan

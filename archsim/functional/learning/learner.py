@@ -76,7 +76,7 @@ class Rules:
                 ("weight", 0.0, "above 0, since with none counts only grow"),
                 ("start", nextafter(1.0, 0.0), "1 at least, since learning comes from above"),
             )
-            if not _is_above(value := getattr(self, name), least)
+            if not is_above(value := getattr(self, name), least)
         ]
         if faults:
             raise ConfigError("\n".join(faults))
@@ -265,6 +265,7 @@ def _is_count(value: object) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 1
 
 
-def _is_above(value: object, least: float) -> bool:
+def is_above(value: object, least: float) -> bool:
+    """Return whether a value is a finite number above another one."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return number and least < value < float("inf")  # type: ignore[operator]

@@ -14,6 +14,7 @@ from archsim.errors import ConfigError
 from archsim.frontend import Exported
 from archsim.functional.accuracy import Estimate
 from archsim.functional.conditions import Conditions
+from archsim.functional.learning.aim import Aim, check_batch, check_kinds, check_machine
 from archsim.functional.learning.bench import Bench
 from archsim.functional.learning.crossing import Crossing, ratio
 from archsim.functional.learning.judge import Judge
@@ -25,12 +26,10 @@ from archsim.functional.learning.search import SETTLED, Learned, Pricer, Search
 from archsim.functional.learning.sharing import Granularity
 from archsim.functional.memory import kept_memory
 from archsim.functional.setup import tensors_sha256
-from archsim.functional.statistics import FEWEST
 from archsim.functional.store import Store
 from archsim.functional.task import Task
 from archsim.hardware import Hardware
 from archsim.hardware.light import optical_energy_per_mac_j
-from archsim.physics.repetition import Repetition
 
 PROCEDURE = "3"
 """Changes with what learning does: results of another procedure are not gone on with."""
@@ -39,46 +38,6 @@ _AS_MUCH = 1 + 1e-9  # means of equal numbers in another order are as much
 
 TRIALS = 16
 """Trials by default: an interval over seeds that does not blur a drop of some points."""
-
-
-@dataclass(frozen=True)
-class Aim:
-    """What is learned: which counts, and to which end.
-
-    Attributes:
-        granularity: What has a count of its own.
-        target: Mean repetitions; with a price of the machine, what so many uniform ones cost it.
-        max_drop: Points of the metric that may be lost, at the least cost. One of the two is given.
-
-    Raises:
-        ConfigError: Everything that is out of its bounds; both, or neither.
-    """
-
-    granularity: Granularity | str = Granularity.CHANNEL
-    target: float | None = None
-    max_drop: float | None = None
-
-    def __post_init__(self) -> None:
-        faults = []
-        words = [str(choice) for choice in Granularity]
-        if self.granularity not in words:
-            faults.append(
-                f"granularity: found {self.granularity!r}; expected {', '.join(words)}; choose one"
-            )
-        else:
-            object.__setattr__(self, "granularity", Granularity(self.granularity))
-        given = {"target": self.target, "max_drop": self.max_drop}
-        if sum(value is not None for value in given.values()) != 1:
-            found = "both" if self.target is not None else "neither"
-            faults.append(
-                f"target, max_drop: found {found}; expected one of them; give what to pay, or what "
-                "may be lost"
-            )
-        for name, value in given.items():
-            if value is not None and not 0 < value < float("inf"):
-                faults.append(f"{name}: found {value:g}; expected a number above 0; correct it")
-        if faults:
-            raise ConfigError("\n".join(faults))
 
 
 @kept_memory()
@@ -106,7 +65,9 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
         aim: Which counts, and to which end.
         conditions: How it is run; the defaults with 16 trials if not given.
         rules: How counts are learned.
-        price: Name of a price of the machine, and what gives it; mean repetitions if not given.
+        price: Name of a price of the machine, and what gives it, such as
+            ``("energy", archsim.report.machine_price.pricer(hardware, workload, "energy"))``; mean
+            repetitions if not given.
         network: What :func:`archsim.functional.exported` gave for this task, if it is there.
         checkpoint: Folder that everything is kept in as it comes, and taken from; once the plan is
             saved, :func:`archsim.functional.learning.discard` it.
@@ -118,11 +79,13 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
         ArchsimError: Anything that does not fit: aim, conditions, rules, data, sources, machine; a
             target that no plan meets, a drop that the most repetitions exceed.
     """
+    rules = Rules() if rules is None else rules
+    check_kinds(task, hardware, aim, rules, price)
     how = Conditions.of(conditions or Conditions(trials=TRIALS), changed)
-    rules = rules or Rules()
     name, pricer = price or ("photons", None)
-    _check(hardware, aim, how)
+    check_machine(hardware, aim, how)
     bench = Bench(task, hardware, how, network)
+    check_batch(bench, aim, rules)
     facts = _facts(bench, how, rules, aim, name)
     examples = len(bench.setup.task.targets)
     with (
@@ -133,7 +96,7 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
         search = Search(bench, judge, rules, pricer=pricer, keep=keep)
         found = _found(search, aim, how)
         results = judge.results(found.learned.sharing, found.repetitions)
-        uniform = _uniform(search, judge, aim, how, found.crossing) if compare else None
+        uniform = _uniform(search, judge, aim, how, found) if compare else None
     alone = _alone(aim) if compare and uniform is None else ()
     sharing = found.learned.sharing
     plan, mean = sharing.plan(bench.workload, found.repetitions), sharing.mean(found.repetitions)
@@ -169,40 +132,8 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
         crossing=found.crossing,
         curve=found.curve,
         uniform=uniform,
-        notes=(*found.notes, *_over(aim, drop.value), *alone),
+        notes=(*found.notes, *_over(aim, drop.value), *alone, *_above(aim, uniform)),
     )
-
-
-def _check(hardware: Hardware, aim: Aim, how: Conditions) -> None:
-    """Refuse before long work what could only end in a plan that does not run, or in no interval.
-
-    Raises:
-        ConfigError: Everything that does not fit.
-    """
-    faults, tiles = [], hardware.tiles
-    if aim.granularity is Granularity.CHANNEL and tiles.repetition is Repetition.POWER:
-        faults.append(
-            f"granularity: found channel, but '{hardware.name}' repeats by power; expected op or "
-            "uniform, since one laser feeds all channels; choose one"
-        )
-    if tiles.repetition is Repetition.SPACE and tiles.count == 1:
-        faults.append(
-            f"hardware: found one tile in '{hardware.name}', which repeats in space; expected "
-            "several, since one does not repeat; raise tiles.count, or repeat in time"
-        )
-    low, high = hardware.power_limits or (0, 1)
-    if tiles.repetition is Repetition.POWER and low == high:
-        faults.append(
-            f"tiles.laser: found one power in '{hardware.name}', which repeats by it; expected a "
-            "range to choose from; set min_power below max_power"
-        )
-    if aim.max_drop is not None and how.trials < FEWEST:
-        faults.append(
-            f"trials: found {how.trials}; expected {FEWEST} at least, for the interval of what is "
-            "lost; raise it"
-        )
-    if faults:
-        raise ConfigError("\n".join(faults))
 
 
 @dataclass(frozen=True)
@@ -224,7 +155,6 @@ def _found(search: Search, aim: Aim, how: Conditions) -> _Found:
     family = search.family(learned)
     curve, crossing = family.measure(factor, max_drop, seed=how.seed)
     points = tuple(map(PointOfCurve, curve.repetitions, curve.drops(seed=how.seed)))
-    notes = list(_notes(learned))
     if crossing.repetitions == float("inf"):
         raise ConfigError(
             f"max_drop: found {max_drop:g}; expected more than {curve.fit()[-1]:.3g}, which is "
@@ -232,25 +162,26 @@ def _found(search: Search, aim: Aim, how: Conditions) -> _Found:
             "more, or choose a machine that is less noisy"
         )
     at_least = crossing.repetitions == 0
-    if at_least:
-        notes.append(
+    notes = _notes(learned)
+    if at_least:  # however it was learned
+        notes = (
             f"max_drop: found {max_drop:g}; {curve.fit()[0]:.3g} is lost at "
             f"{points[0].repetitions:.4g} repetitions already, the fewest that can be; the plan is "
-            "that one"
+            "that one",
         )
     mean = points[0].repetitions if at_least else crossing.repetitions
     repetitions = family.within(mean, max_drop)
-    return _Found(learned, repetitions, crossing, points, tuple(notes))
+    return _Found(learned, repetitions, crossing, points, notes)
 
 
 def _uniform(
-    search: Search, judge: Judge, aim: Aim, how: Conditions, crossing: Crossing | None
+    search: Search, judge: Judge, aim: Aim, how: Conditions, found: _Found
 ) -> Uniform | None:
     """Return uniform counts at the target, or at the drop; None where there are none to compare."""
     if aim.granularity is Granularity.UNIFORM:
         return None
     even, compared = search.even(), None
-    if aim.max_drop is None or crossing is None:
+    if aim.max_drop is None or found.crossing is None:
         counts = search.uniform(aim.target or 0.0)
     else:
         family = search.family(even)
@@ -259,7 +190,11 @@ def _uniform(
             return None  # no uniform counts lose so little
         mean = own.repetitions or curve.repetitions[0]
         counts = family.within(mean, aim.max_drop)
-        compared = ratio(crossing, own)
+        means = [point.repetitions for point in found.curve]
+        compared = ratio(
+            search.paid(found.learned, found.crossing, means),
+            search.paid(even, own, curve.repetitions),
+        )
     results = judge.results(even.sharing, counts)
     plan = even.sharing.plan(search.workload, counts)
     noisy, drop = judge.estimates(plan, results, how.seed)
@@ -273,6 +208,16 @@ def _alone(aim: Aim) -> tuple[str, ...]:
     return (
         f"uniform: found more than {aim.max_drop:g} lost with the most uniform repetitions that "
         "were tried; expected some that lose less; the plan has none to be compared with",
+    )
+
+
+def _above(aim: Aim, uniform: Uniform | None) -> tuple[str, ...]:
+    """Return a note where uniform counts take more than the target, as they have to be whole."""
+    if aim.target is None or uniform is None or uniform.repetitions <= aim.target * _AS_MUCH:
+        return ()
+    return (
+        f"target: found {aim.target:g}, which is no whole number of repetitions; expected one for "
+        f"a plain comparison; the uniform counts beside the plan are {uniform.repetitions:g}",
     )
 
 

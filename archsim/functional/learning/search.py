@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from archsim.functional.learning.bench import Bench
+from archsim.functional.learning.crossing import Crossing
 from archsim.functional.learning.family import Family
 from archsim.functional.learning.judge import Judge
 from archsim.functional.learning.keep import AimError, Keep
@@ -145,6 +146,21 @@ class Search:
             trials=self._judge.trials,
             independent=self._judge.independent,
         )
+
+    def paid(self, learned: Learned, crossing: Crossing, means: Sequence[float]) -> Crossing:
+        """Return a crossing by what is paid: the price of the machine, if there is one.
+
+        Args:
+            learned: The shape of its plans.
+            crossing: Where these lose what is allowed.
+            means: Mean repetitions of those that were tried.
+        """
+        if self._pricer is None:
+            return crossing
+        family = self.family(learned)
+        plans = [family.counts_at(family.factor_of(mean)) for mean in means]
+        costs = [float(self._price(learned.sharing, plan).cost(plan)) for plan in plans]
+        return crossing.paid(means, costs)
 
     def rounded(self, learned: Learned, repetitions: Tensor) -> Tensor:
         """Return counts that cost no more, whole where they have to be."""

@@ -293,7 +293,8 @@ def test_control_c_keeps_what_is_done(folder):
             out, err = process.communicate(timeout=120)
         finally:
             process.kill()
-    assert (process.returncode, out, err) == (130, "", "interrupted\n")
+    said = "kept.json: what is finished is kept; the same command goes on\ninterrupted\n"
+    assert (process.returncode, out, err) == (130, "", said)
     assert "clean" in json.loads((folder / "kept.json").read_text())["results"]
 
 

@@ -8,6 +8,7 @@ import json
 import multiprocessing
 import random
 import re
+import shlex
 import time
 from pathlib import Path
 
@@ -96,10 +97,10 @@ def test_the_document_has_everything(learned):
     assert found["repetitions"] == pytest.approx(light / sum(macs.values()))
     for row in found["counts"]:
         each = counts[row["name"]]
-        assert (row["least"], row["most"], row["channels"]) == (min(each), max(each), len(each))
+        assert (row["least"], row["most"], row["counts"]) == (min(each), max(each), len(each))
         assert row["repetitions"] == pytest.approx(np.mean(each))
         assert row["macs_share"] == pytest.approx(row["macs"] / sum(macs.values()))
-        assert row["light_share"] == pytest.approx(row["macs"] * np.mean(each) / light)
+        assert row["repeated_macs_share"] == pytest.approx(row["macs"] * np.mean(each) / light)
 
 
 def test_what_was_written_is_said_with_commands_that_use_it(learned):
@@ -168,7 +169,7 @@ def test_csv_is_a_row_for_each_product(folder):
     rows = list(csv.DictReader(io.StringIO(archsim("learn", *SMALL, *options).out)))
     assert [row["name"] for row in rows] == ["conv", "head"]
     assert [row["channels"] for row in rows] == ["4", "3"]
-    assert sum(float(row["light_share"]) for row in rows) == pytest.approx(1)
+    assert sum(float(row["repeated_macs_share"]) for row in rows) == pytest.approx(1)
 
 
 def test_the_machines_own_price_is_that_of_a_run(folder):
@@ -183,12 +184,19 @@ def test_the_machines_own_price_is_that_of_a_run(folder):
 
 def test_examples_are_set_apart_to_learn_from(folder):
     model = (*SMALL[:-1], "good.npz")
-    options = ("--target-energy", "3", *FEW, "--trials", "2", "--learning", "20")
-    done = archsim("learn", *model, *options, "--format", "json")
+    apart = ("--learning", "20", "--learning-batch", "20")
+    options = ("--target-energy", "3", *FEW, "--trials", "2", *apart)
+    done = archsim("learn", *model, *options, "--format", "json", "-o", "apart.json")
     found = json.loads(done.out)
     assert found["examples"] == 40
     assert found["plan"]["provenance"]["learning"].startswith("first 20 of the 60 test examples")
-    assert "warning: --learning: found first 20 of the 60 test examples" in done.err
+    commands = [line for line in done.err.splitlines() if line.startswith("  archsim ")]
+    assert len(commands) == 2
+    for command in commands:
+        told = json.loads(archsim(*shlex.split(command)[1:], "--format", "json").out)
+        judged = told["accuracy"] if "run" in command.split() else told
+        assert judged["noisy"]["value"] == found["noisy"]["value"]
+        assert judged["examples"] == 40
 
 
 def test_examples_that_are_also_tested_are_warned_of(folder):
@@ -317,7 +325,7 @@ def test_an_empty_folder_can_be_used_after_a_target_was_refused(folder):
     assert archsim("learn", *SMALL, *options, "3").status == 0
     before = {path.name: path.read_bytes() for path in (folder / "kept").iterdir()}
     assert len(before) == 3
-    assert "found a checkpoint of another run" in refused(*options, "2")
+    assert "found a checkpoint of another run, with other aim; expected" in refused(*options, "2")
     assert {path.name: path.read_bytes() for path in (folder / "kept").iterdir()} == before
 
 
@@ -463,6 +471,18 @@ def test_by_power_a_price_is_paid_within_less_than_one_repetition(folder):
     found = json.loads(done.out)
     assert found["repetitions"] == 1
     assert found["cost"]["value"] == pytest.approx(found["plans"][0]["energy_j"])
+
+
+@pytest.mark.parametrize("options", [("-o", "plan.json"), ()], ids=["kept", "nowhere"])
+def test_an_interrupted_run_says_where_it_goes_on(folder, monkeypatch, options):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("archsim.functional.learning.learn", interrupted)
+    done = archsim("learn", *SMALL, "--target-energy", "3", *FEW, *options)
+    assert (done.status, done.out) == (130, "")
+    said = "plan.json.learning: what is finished is kept; the same command goes on\n"
+    assert done.err == f"{said if options else ''}interrupted\n"
 
 
 def test_a_plan_is_not_written_into_the_checkpoint(folder):

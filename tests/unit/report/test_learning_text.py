@@ -33,8 +33,8 @@ CROSSING = Crossing(
     targets_hash="",
 )
 ROWS = (
-    CountsRow("a", 60, 2, 1.5, 1, 2, 0.75, 0.6),
-    CountsRow("b", 20, 1, 3.0, 3, 3, 0.25, 0.4),
+    CountsRow("a", 60, 2, 2, 1.5, 1, 2, 0.75, 0.6),
+    CountsRow("b", 20, 5, 1, 3.0, 3, 3, 0.25, 0.4),
 )
 PLANS = (
     PlanRow("uniform", 4.0, 95.5, 2.5, 3e-6, 2e-6),
@@ -87,7 +87,7 @@ def test_what_is_paid_and_what_it_is_worth_stand_together():
     assert line(lines, "0.75") == "0.75 to 3.50 95 % over examples"
     assert line(lines, "uniform") == "uniform 4 95.50% 2.50 3 uJ 2 us"
     assert line(lines, "channel") == "channel 1.875 96.00% 2.00 2 uJ 1.5 us"
-    assert line(lines, "steps") == "steps 1,500 of learning; target met"
+    assert line(lines, "steps") == "steps 1,500 of learning, all rounds; target met"
     assert line(lines, "a ") == "a 1.5 1 2 2 75.0% 60.0%"
 
 
@@ -121,10 +121,8 @@ def test_a_missed_target_is_said():
 
 
 def test_of_many_ops_those_with_most_light_are_shown():
-    many = tuple(replace(ROWS[0], op=f"op{n}", light_share=n / 1000) for n in range(20))
-    assert line(lines_of(rows=many), "Where most light").startswith(
-        "Where most light goes (8 of 20"
-    )
+    many = tuple(replace(ROWS[0], op=f"op{n}", repeated_macs_share=n / 1000) for n in range(20))
+    assert line(lines_of(rows=many), "Most MACs").startswith("Most MACs x K (8 of 20")
     shown = [each.split()[0] for each in lines_of(rows=many) if each.strip().startswith("op")]
     assert shown[1:3] == ["op19", "op18"]
     assert line(lines_of(rows=many, all_ops=True), "op0 ")

@@ -339,3 +339,32 @@ def test_draws_are_those_of_their_fields_whatever_the_size_of_a_block(monkeypatc
     again, other = drawn(Resampling(30, 5, 1, 100)), drawn(Resampling(30, 5, 2, 100))
     assert all(np.array_equal(one, two) for one, two in zip(first, again, strict=True))
     assert not any(np.array_equal(one, two) for one, two in zip(first, other, strict=True))
+
+
+# ---- by what plans cost --------------------------------------------------------------------------
+
+
+def crossing_at(mean, samples):
+    return Crossing(
+        drop=2.0, repetitions=mean, bracket=Interval(1, 16), interval=Interval(0, 16),
+        tried=Interval(1, 16), censored_low=0.0, censored_high=0.0,
+        samples=np.resize(np.log(samples), 40), resampling=Resampling(10, 2, 0, 40),
+        targets_hash="a",
+    )  # fmt: skip
+
+
+def test_a_crossing_is_paid_by_a_straight_line_in_logarithms():
+    means = (1.0, 2.0, 16.0)
+    costs = [3e-6 * mean**2 for mean in means]  # a straight line, so exact between them, too
+    paid = crossing_at(8.0, [2.0, 8.0, 16.0, math.inf]).paid(means, costs)
+    assert paid.repetitions == pytest.approx(3e-6 * 64)
+    assert np.exp(paid.samples[:4]) == pytest.approx([12e-6, 192e-6, 768e-6, math.inf])
+    assert (paid.tried.low, paid.tried.high) == pytest.approx((3e-6, 768e-6))
+    assert (paid.interval.low, paid.interval.high) == pytest.approx((0, 768e-6))
+    other = crossing_at(2.0, [2.0]).paid(means, costs)
+    assert ratio(paid, other).value == pytest.approx(16)
+
+
+def test_a_crossing_beyond_what_was_paid_for_is_refused():
+    with pytest.raises(WorkloadError, match="costs: found those of 1 to 2 mean repetitions"):
+        crossing_at(8.0, [8.0]).paid([1.0, 2.0], [1.0, 2.0])

@@ -253,3 +253,16 @@ def test_a_price_of_the_machine_is_met(granularity):
         assert bench.of(found.sharing.spread(counts)) < bench.of(
             {name: torch.full((n,), 40.0) for name, n in OPS.items()}
         )
+
+
+def test_a_crossing_is_paid_by_the_machine_s_price():
+    bench = KnownBench(whole=True)
+    pricer, _ = per_largest(None, bench)
+    of = search(bench, pricer=pricer)
+    even, factor = of.to_drop(Granularity.UNIFORM, 2.0)
+    curve, crossing = of.family(even).measure(factor, 2.0, seed=0)
+    paid = of.paid(even, crossing, curve.repetitions)
+    assert paid.repetitions == pytest.approx(1 + crossing.repetitions, rel=2e-3)  # 1 + K uniform
+    assert paid.tried.high == pytest.approx(1 + crossing.tried.high)
+    photons = search(KnownBench(whole=True))
+    assert photons.paid(even, crossing, curve.repetitions) is crossing
