@@ -5,6 +5,9 @@ depends on has changed; one that was interrupted goes on from its last checkpoin
 most. What a cell of another granularity needs of it is kept beside the checkpoints; where that is
 gone, the cell is run again.
 
+Procedure 3 differs from 2 for noise of weights alone, of which one chip says little. Cells of shot
+and thermal noise that were learned by 2 are kept as those of 3, and their plans still say 2.
+
 Noise is that of ``noise_table.py``, one source alone: the mean count is photons a MAC for ``shot``,
 and repetitions else. λ is 2 for ``shot`` and 8 else, after S. Garg et al., IEEE JSTQE 29(2), 2023.
 

@@ -1,8 +1,9 @@
 """What plans take on whole machines, for the table of learned repetitions.
 
 A plan is run as it is, count by count, on ``homodyne`` with its own laser and on ``crossbar``: what
-the whole system takes, and how much of it is light. To compare two plans, each is scaled and run,
-and what it takes is interpolated where each resample of its crossing lies.
+the whole system takes, and how much of it is light, or the writing of weights into cells. To
+compare two plans, each is scaled and run, and what it takes is interpolated where each resample of
+its crossing lies.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from functools import cache
 import numpy as np
 
 from archsim.functional.learning import Crossing, Ratio
+from archsim.hardware import load_hardware
 from archsim.report import simulate
 from archsim.report.learning import known
 from archsim.workload import RepetitionPlan, Workload, load_workload
@@ -29,12 +31,15 @@ def systems(network: str, plan: RepetitionPlan) -> dict[str, dict[str, float]]:
     """Return what a plan takes on each machine."""
     workload, found = load_workload(network), {}
     for machine in MACHINES:
-        report = simulate(machine, workload, plan)
+        hardware = load_hardware(machine)
+        report = simulate(hardware, workload, plan)
+        writes = report.actions.query("action == 'array.write'")["count"].sum()
         found[machine] = {
             "energy_j": report.energy_j,
             "latency_s": report.latency_s,
             "throughput_per_s": report.throughput_per_s,
             "laser_j": report.energy_by_component_j.get("laser", 0.0),
+            "writing_j": float(writes * hardware.tiles.array.write_energy_j),
         }
     return found
 

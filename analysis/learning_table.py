@@ -41,6 +41,8 @@ from workloads.tasks import TASKS
 
 ATTO = 1e-18
 INTERRUPTED = 130
+PARTS = dict(zip(MACHINES, ("laser", "writing"), strict=True))
+"""Part of each machine's energy that is told."""
 
 
 def run_all(chosen: argparse.Namespace) -> bool:
@@ -122,21 +124,21 @@ def least_table(chosen: Sequence[Cell]) -> str:
 def system_table(chosen: Sequence[Cell]) -> str:
     """Return what whole systems take for the plans."""
     heads = ["network", "noise", "counts", "own light"]
-    for machine in MACHINES:
-        heads += [f"{machine}: energy", "latency", "inputs/s", "laser"]
+    for machine, part in PARTS.items():
+        heads += [f"{machine}: energy", "latency", "inputs/s", part]
     lines = []
     for cell in chosen:
         found = cell.read()
         if found is None or cell.price != PHOTONS:
             continue
         line = [cell.network, cell.noise, cell.granularity, own_light(cell, found)]
-        for machine in MACHINES:
+        for machine, part in PARTS.items():
             took = found["machines"][machine]
             line += [
                 format_si(took["energy_j"], "J", 3),
                 format_si(took["latency_s"], "s", 3),
                 f"{took['throughput_per_s']:.3g}",
-                f"{100 * took['laser_j'] / took['energy_j']:.2g} %" if took["laser_j"] else "none",
+                f"{100 * took[f'{part}_j'] / took['energy_j']:.2g} %",
             ]
         lines.append(line)
     return markdown(heads, lines)
