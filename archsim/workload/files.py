@@ -27,8 +27,13 @@ def load_workload(path_or_name: str | Path) -> Workload:
     """Return the workload in a file, or a shipped one by its bare name, checked throughout.
 
     Raises:
-        WorkloadError: Every fault of the file, each with its line and column.
+        WorkloadError: Every fault of the file, each with its line and column; a model.
     """
+    if ":" in str(path_or_name) and not Path(path_or_name).exists():
+        raise WorkloadError(
+            f"{path_or_name}: found a model; expected a workload, a file or a shipped one; make it "
+            "with archsim trace, or run the model with --accuracy, which needs its weights and data"
+        )
     document = documents.read(_NETWORKS.find(path_or_name), error=WorkloadError)
     return documents.parse(Workload, document, error=WorkloadError)
 

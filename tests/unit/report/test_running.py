@@ -48,6 +48,8 @@ def test_a_number_is_no_plan(lenet):
 
 
 def test_a_name_that_is_nearly_right_gets_a_hint():
+    with pytest.raises(WorkloadError, match=r"my_nets:Net: found a model; .* archsim trace"):
+        archsim.simulate("homodyne", "my_nets:Net")
     with pytest.raises(WorkloadError, match=r"lenet: found no such workload.*'lenet5'\?"):
         archsim.load_workload("lenet")
 
