@@ -85,6 +85,16 @@ def test_every_structural_fault_is_reported_at_once(workload):
     assert len(str(error.value).splitlines()) == 5
 
 
+def test_a_plan_learned_for_another_network_is_one_fault(workload):
+    wrong = RepetitionPlan(
+        fingerprint="sha256:" + "0" * 64, counts={"conv1": 2}, provenance={"task": "resnet20"}
+    )
+    (fault,) = wrong.faults(workload)
+    assert fault.message.startswith(
+        f"found {wrong.fingerprint} of 'resnet20'; expected {workload.fingerprint} of workload"
+    )
+
+
 def test_attention_has_one_count_only():
     with pytest.raises(WorkloadError, match="one number: its columns are positions"):
         plan(attention(), scores=[1] * 5).check(attention())
