@@ -48,7 +48,7 @@ from archsim.functional.learning.crossing import Resampling
 from archsim.functional.learning.learning import PROCEDURE
 from archsim.functional.statistics import Interval
 from archsim.report.learning import known
-from archsim.report.machine_price import PRICES, pricer
+from archsim.report.machine_price import PRICES, MachinePrice
 from archsim.workload import RepetitionPlan, load_plan, load_workload, save_plan
 
 FOLDER = Path(__file__).with_name("learning_table")
@@ -112,12 +112,12 @@ class Cell:
         """Return over how many trials a plan is judged."""
         return TRIALS[NETWORKS[self.network]]
 
-    def prices(self, task: Task) -> tuple[str, Pricer] | None:
+    def paid(self, task: Task) -> Pricer | None:
         """Return the machine's price, if that is what is paid."""
         if self.price == PHOTONS:
             return None
         workload = exported(task).workload
-        return self.price, pricer(NOISES[self.noise].hardware, workload, self.price)
+        return MachinePrice(NOISES[self.noise].hardware, workload, self.price)
 
     def beside(self, granularity: str) -> Cell:
         """Return the cell of another granularity, at the price of the paper."""
@@ -210,7 +210,7 @@ def run(cell: Cell, task: Task) -> dict[str, Any]:
         noise.hardware,
         Aim(cell.granularity, max_drop=MAX_DROP),
         rules=cell.rules,
-        price=cell.prices(task),
+        price=cell.paid(task),
         trials=cell.trials,
         seed=SEED,
         settings=noise.settings,

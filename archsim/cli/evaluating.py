@@ -33,7 +33,7 @@ from archsim.functional import (
     exported,
     measure_precision,
 )
-from archsim.functional.splitting import split
+from archsim.functional.splitting import LEFT_OUT, split
 from archsim.functional.targets import Belongings, load_task, shipped_network, shipped_tasks
 from archsim.hardware import Hardware
 from archsim.report import Report
@@ -119,7 +119,9 @@ class Evaluation:
         if model in shipped():
             network = shipped_network(model, network)
         workload = network.workload.with_bits(*self.conditions.bits)
-        return Subject(task, replace(network, workload=workload), _notes(task, how, looked_at))
+        found = Subject(task, replace(network, workload=workload))
+        notes = (*_notes(task, how, looked_at), *_apart(self.counts(found), task))
+        return replace(found, notes=notes)
 
     def subject_of_run(self, workload: str) -> Subject:
         """Return what is to be evaluated beside a run of a workload.
@@ -245,6 +247,17 @@ def _notes(task: Task, data: DataOptions, looked_at: int | None) -> tuple[str, .
             "ranges; expected others for that; add x_calibration"
         )
     return tuple(found)
+
+
+def _apart(counts: RepetitionPlan | float, task: Task) -> tuple[str, ...]:
+    """Return a note where a plan was learned from examples that are tested now."""
+    told = counts.provenance.get("learning", "") if isinstance(counts, RepetitionPlan) else ""
+    if not told.endswith(LEFT_OUT) or told == task.source.get("learning"):
+        return ()
+    return (
+        f"--plan: found one that was learned from the {told}; expected the same here, if these are "
+        "the same examples; give --learning again",
+    )
 
 
 def _numbers(name: str, text: str | None) -> tuple[float, ...] | None:

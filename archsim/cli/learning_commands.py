@@ -150,7 +150,7 @@ def _learned(evaluation: Evaluation, subject: Subject, chosen: _Chosen) -> Learn
     hardware, task = chosen.hardware, subject.task
     price = None
     if chosen.cost != PHOTONS:
-        price = (chosen.cost, _pricer(hardware, subject.workload, chosen.cost))
+        price = _price(hardware, subject.workload, chosen.cost)
     kept = chosen.checkpoint
     with (
         resumable(kept),
@@ -172,9 +172,9 @@ def _learned(evaluation: Evaluation, subject: Subject, chosen: _Chosen) -> Learn
         )
 
 
-def _pricer(hardware: Hardware, workload: Workload, cost: str) -> Pricer:
+def _price(hardware: Hardware, workload: Workload, cost: str) -> Pricer:
     """Return a price of the machine, which was asked once whether it can run the network."""
-    from archsim.report.machine_price import pricer
+    from archsim.report.machine_price import MachinePrice
     from archsim.report.pricing import marginal
     from archsim.workload import RepetitionPlan
 
@@ -187,7 +187,7 @@ def _pricer(hardware: Hardware, workload: Workload, cost: str) -> Pricer:
         (least,),
         counts=(least,),
     )
-    return pricer(hardware, workload, cost)
+    return MachinePrice(hardware, workload, cost)
 
 
 def _teller(bar: ProgressBar, unit: str, one_j: float | None) -> Callable[[News], None]:

@@ -12,6 +12,9 @@ from archsim.errors import ConfigError, WorkloadError
 from archsim.functional.metrics import METRICS
 from archsim.functional.task import Examples, Task, is_count
 
+LEFT_OUT = ", left out of the test"
+"""How what is recorded of examples ends that were set apart."""
+
 _BYTES = 16  # of a digest: examples that differ do not share one by chance
 
 
@@ -46,7 +49,7 @@ def split(task: Task, learning: int) -> Task:
             f"learning: found {count:,} of {examples:,} test examples, which leaves too few to "
             f"judge ({fault}); expected fewer; lower it"
         ) from None
-    part = f"first {count:,} of the {examples:,} test examples, left out of the test"
+    part = f"first {count:,} of the {examples:,} test examples{LEFT_OUT}"
     return replace(
         task,
         inputs=tuple(values[count:] for values in task.inputs),

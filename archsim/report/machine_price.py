@@ -1,7 +1,9 @@
-"""Prices of a machine as learning takes them: tables of whole runs around a plan."""
+"""Prices of a machine as learning takes them: a run of a plan, and tables of runs around it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,11 +11,11 @@ import numpy as np
 from archsim.errors import ConfigError
 from archsim.hardware import Hardware
 from archsim.physics.repetition import Repetition
-from archsim.report.pricing import Floats, Marginal, grid, marginal
-from archsim.workload import Workload
+from archsim.report.pricing import Floats, Marginal, Outlay, grid, marginal, outlay
+from archsim.workload import RepetitionPlan, Workload
 
 if TYPE_CHECKING:
-    from archsim.functional.learning import Bounds, Price, Pricer
+    from archsim.functional.learning import Bounds, Price
     from archsim.functional.learning.search import PlanOf
 
 PRICES = {
@@ -24,10 +26,11 @@ PRICES = {
 """Unit and amounts of each price, which is the product of its amounts."""
 
 
-def pricer(hardware: Hardware, workload: Workload, name: str) -> Pricer:
-    """Return what gives a price of a machine near some counts.
+@dataclass(frozen=True)
+class MachinePrice:
+    """What plans of a network cost on a machine.
 
-    Args:
+    Attributes:
         hardware: The machine.
         workload: The network, as it runs there.
         name: ``energy``, ``latency`` or ``edp``.
@@ -35,36 +38,57 @@ def pricer(hardware: Hardware, workload: Workload, name: str) -> Pricer:
     Raises:
         ConfigError: There is no such price.
     """
-    from archsim.functional.learning import Price  # brings torch
 
-    if name not in PRICES:
-        raise ConfigError(
-            f"cost: found {name!r}; expected photons, {', '.join(PRICES)}; choose one"
-        )
-    unit, amounts = PRICES[name]
+    hardware: Hardware
+    workload: Workload
+    name: str
 
-    def priced(plan_of: PlanOf, at: Any, bounds: Bounds) -> Price:
+    def __post_init__(self) -> None:
+        if self.name not in PRICES:
+            raise ConfigError(
+                f"cost: found {self.name!r}; expected photons, {', '.join(PRICES)}; choose one"
+            )
+
+    def cost(self, plan: RepetitionPlan) -> float:
+        """Return what a run of a plan costs."""
+        return self._of(outlay(self.hardware, self.workload, plan))
+
+    def near(self, plan_of: PlanOf, at: Any, bounds: Bounds) -> Price:
+        """Return the price near some counts, from tables.
+
+        Args:
+            plan_of: Makes plans of counts.
+            at: The counts.
+            bounds: Between which they may lie.
+
+        Raises:
+            ConfigError: The machine cannot repeat so often as the bounds allow.
+        """
+        from archsim.functional.learning import Price  # brings torch
+
+        hardware, (unit, amounts) = self.hardware, PRICES[self.name]
         least, most = float(bounds.least.min()), float(bounds.most.max())
         by_power = hardware.tiles.repetition is Repetition.POWER
         counts = (least, most) if by_power else grid(int(least), int(most))
-        tables = marginal(hardware, workload, plan_of, at.tolist(), counts=counts)
+        tables = marginal(hardware, self.workload, plan_of, at.tolist(), counts=counts)
         if not np.isfinite(tables.energy_j).all():
             raise ConfigError(
                 f"{hardware.name}: found counts that it cannot repeat, of up to {most:g} that may "
                 "be tried; expected it to run them all; raise tiles.count"
             )
         knots = np.unique(np.concatenate([tables.counts, tables.at]))
-        least_cost = [getattr(tables.least, amount) for amount in amounts]
         return Price.of_machine(
-            name,
+            self.name,
             unit,
             counts=knots,
             costs=[_costs(tables, place, knots) for place in map(_PLACES.index, amounts)],
             here=[getattr(tables.here, amount) for amount in amounts],
-            least=float(np.prod(least_cost)),
+            least=self._of(tables.least),
         )
 
-    return priced
+    def _of(self, took: Outlay) -> float:
+        amounts: list[float] = [getattr(took, amount) for amount in PRICES[self.name][1]]
+        return prod(amounts)
 
 
 _PLACES = ("energy_j", "latency_s")

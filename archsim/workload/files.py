@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from archsim.workload.plan import Mode, RepetitionPlan, plan_document
 
 _NETWORKS = documents.Shipped("workloads", "workload", WorkloadError)
 _INLINE = 10**9  # a width that keeps a flow-style value on its line
+_MODEL = re.compile(r"[\w.]+:[\w.]+")
 _LONGEST_KEY = 1024  # characters of a key that is not announced, by YAML's rules
 
 
@@ -29,7 +31,7 @@ def load_workload(path_or_name: str | Path) -> Workload:
     Raises:
         WorkloadError: Every fault of the file, each with its line and column; a model.
     """
-    if ":" in str(path_or_name) and not Path(path_or_name).exists():
+    if _MODEL.fullmatch(str(path_or_name)):
         raise WorkloadError(
             f"{path_or_name}: found a model; expected a workload, a file or a shipped one; make it "
             "with archsim trace, or run the model with --accuracy, which needs its weights and data"

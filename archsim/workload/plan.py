@@ -166,15 +166,15 @@ class RepetitionPlan(BaseModel):
     def _structural_faults(self, workload: Workload) -> Iterator[Fault]:
         gemms = {op.name: op for op in workload.gemms}
         if self.fingerprint != workload.fingerprint:
-            task = self.provenance.get("task", workload.name)
-            made_for = "" if task == workload.name else f" of {task!r}"
+            learned = self.provenance.get("workload") == self.fingerprint
+            made_for = f" of {self.provenance.get('task', 'another')!r}" if learned else ""
             yield Fault(
                 ("fingerprint",),
                 f"found {self.fingerprint}{made_for}; expected {workload.fingerprint} of "
                 f"workload {workload.name!r}; use the workload that the plan was made for, or make "
                 "a plan for this one",
             )
-            if made_for:
+            if learned:
                 return  # that its ops are others, too, follows
         others = {op.name: op.kind for op in workload.ops} | dict.fromkeys(gemms, "")
         for name, counts in self.counts.items():

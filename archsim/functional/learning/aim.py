@@ -8,6 +8,7 @@ from archsim.errors import ConfigError
 from archsim.functional.conditions import Conditions
 from archsim.functional.learning.bench import Bench
 from archsim.functional.learning.learner import Rules, is_above
+from archsim.functional.learning.search import Pricer
 from archsim.functional.learning.sharing import Granularity
 from archsim.functional.setup import kind_faults
 from archsim.functional.statistics import FEWEST
@@ -72,19 +73,13 @@ def check_kinds(task: object, hardware: object, aim: object, rules: object, pric
         faults.append(
             f"rules: found {named(rules)}; expected Rules; write such as Rules(steps=300)"
         )
-    if price is not None and not _is_price(price):
+    if price is not None and not isinstance(price, Pricer):
         faults.append(
-            f"price: found {named(price)}; expected a name and what gives the price; write such as "
-            "('energy', archsim.report.machine_price.pricer(hardware, workload, 'energy'))"
+            f"price: found {named(price)}; expected a price of the machine; write such as "
+            "archsim.report.machine_price.MachinePrice(hardware, workload, 'energy')"
         )
     if faults:
         raise ConfigError("\n".join(faults))
-
-
-def _is_price(found: object) -> bool:
-    if not isinstance(found, tuple) or len(found) != len(("name", "pricer")):
-        return False
-    return isinstance(found[0], str) and callable(found[1])
 
 
 def check_batch(bench: Bench, aim: Aim, rules: Rules) -> None:

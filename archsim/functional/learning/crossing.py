@@ -89,7 +89,7 @@ class Crossing:
     targets_hash: str
 
     def paid(self, means: Sequence[float], costs: Sequence[float]) -> Crossing:
-        """Return the crossing by what plans cost instead of by their mean repetitions.
+        """Return the crossing with costs in place of mean repetitions.
 
         Between plans the cost is a straight line, both in logarithms.
 
@@ -115,15 +115,17 @@ class Crossing:
             return float(np.exp(np.interp(math.log(mean), places, amounts)))
 
         def between(found: Interval) -> Interval:
-            return Interval(at(found.low), at(found.high))
+            return Interval(*sorted((at(found.low), at(found.high))))
 
+        samples = np.where(crossed, np.interp(self.samples, places, amounts), self.samples)
+        tried = between(self.tried)
         return replace(
             self,
             repetitions=at(self.repetitions),
             bracket=between(self.bracket),
-            interval=between(self.interval),
-            tried=between(self.tried),
-            samples=np.where(crossed, np.interp(self.samples, places, amounts), self.samples),
+            interval=interval_of(*known(samples, tried)),
+            tried=tried,
+            samples=samples,
         )
 
     @property
@@ -139,7 +141,7 @@ class Crossing:
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """The mean repetitions of one crossing over those of another.
+    """The mean repetitions of one crossing over those of another, or their costs.
 
     Attributes:
         value: Of the two fits; None where either crosses outside what was tried.
@@ -157,7 +159,7 @@ class Ratio:
 
 
 def ratio(one: Crossing, other: Crossing) -> Ratio:
-    """Return how many times the mean repetitions of another crossing one takes.
+    """Return how many times the mean repetitions of another crossing one takes, or its cost.
 
     E_one / E_other, from resamples that drew the same examples and trials for both. Of a censored
     crossing only the side is known, so it stands for all that it could be: below the fewest tried

@@ -47,6 +47,7 @@ class Family:
         trials: Over how many a plan is judged.
         independent: Whether noise differs from example to example, so that one trial of many says
             much; what is wrong with weights is the same for all of a batch or a trial.
+        judged: Counts that are on the curve, by their mean.
         drop: Returns what results lose.
         curve: Makes a curve of points.
     """
@@ -59,6 +60,7 @@ class Family:
     curve: Callable[[tuple[Point, ...]], Curve]
     trials: int
     independent: bool
+    judged: dict[float, Tensor] = field(default_factory=dict, init=False)
     _looked: dict[tuple[float, int], tuple[float, float]] = field(default_factory=dict)
 
     def counts_at(self, factor: float) -> Tensor:
@@ -142,8 +144,10 @@ class Family:
         return {self.mean(counts): counts for counts in map(self.counts_at, factors)}
 
     def _points(self, factors: list[float]) -> tuple[Point, ...]:
-        found = sorted(self._means(factors).items(), key=lambda pair: pair[0])
-        return tuple(Point(mean, self.results(counts, self.trials)) for mean, counts in found)
+        self.judged = dict(sorted(self._means(factors).items()))
+        return tuple(
+            Point(mean, self.results(counts, self.trials)) for mean, counts in self.judged.items()
+        )
 
     def _loses_more(self, factor: float, max_drop: float) -> bool:
         """Return whether more is lost than allowed: by one trial if that leaves no doubt."""

@@ -130,10 +130,12 @@ class Keep:
                 "nothing; choose another name, so that nothing is lost"
             ) from None
         if key != self._key:
-            others = sorted(name for name, value in self._of.items() if of.get(name) != value)
+            names = sorted(of.keys() | self._of.keys()) if of else []
+            others = [name for name in names if of.get(name) != self._of.get(name)]
+            differing = f", with other {', '.join(others)}" if others else ""
             raise ConfigError(
-                f"{folder}: found a checkpoint of another run, with other {', '.join(others)}; "
-                "expected this one's; choose another name, or remove it"
+                f"{folder}: found a checkpoint of another run{differing}; expected this one's; "
+                "choose another name, or remove it"
             )
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,7 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
     conditions: Conditions | None = None,
     *,
     rules: Rules | None = None,
-    price: tuple[str, Pricer] | None = None,
+    price: Pricer | None = None,
     network: Exported | None = None,
     checkpoint: Path | str | None = None,
     tell: Callable[[News], None] | None = None,
@@ -65,8 +65,8 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
         aim: Which counts, and to which end.
         conditions: How it is run; the defaults with 16 trials if not given.
         rules: How counts are learned.
-        price: Name of a price of the machine, and what gives it, such as
-            ``("energy", archsim.report.machine_price.pricer(hardware, workload, "energy"))``; mean
+        price: What plans cost on the machine, such as
+            ``archsim.report.machine_price.MachinePrice(hardware, workload, "energy")``; mean
             repetitions if not given.
         network: What :func:`archsim.functional.exported` gave for this task, if it is there.
         checkpoint: Folder that everything is kept in as it comes, and taken from; once the plan is
@@ -82,7 +82,7 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
     rules = Rules() if rules is None else rules
     check_kinds(task, hardware, aim, rules, price)
     how = Conditions.of(conditions or Conditions(trials=TRIALS), changed)
-    name, pricer = price or ("photons", None)
+    name = "photons" if price is None else price.name
     check_machine(hardware, aim, how)
     bench = Bench(task, hardware, how, network)
     check_batch(bench, aim, rules)
@@ -93,7 +93,7 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
         closing(Store(keep.results, facts, examples)) as store,
     ):
         judge = Judge(bench, store, how.trials, Narrator(tell))
-        search = Search(bench, judge, rules, pricer=pricer, keep=keep)
+        search = Search(bench, judge, rules, pricer=price, keep=keep)
         found = _found(search, aim, how)
         results = judge.results(found.learned.sharing, found.repetitions)
         uniform = _uniform(search, judge, aim, how, found) if compare else None
@@ -117,7 +117,7 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
         repetitions=mean,
         energy_per_mac_j=None if one_j is None else one_j * mean,
         price=name,
-        cost=float(found.learned.price.cost(found.repetitions)),
+        cost=search.cost(sharing, found.repetitions),
         unit=found.learned.price.unit,
         converged=found.learned.converged,
         steps=found.learned.steps,
@@ -142,6 +142,7 @@ class _Found:
     repetitions: torch.Tensor
     crossing: Crossing | None = None
     curve: tuple[PointOfCurve, ...] = ()
+    judged: Mapping[float, torch.Tensor] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -171,7 +172,7 @@ def _found(search: Search, aim: Aim, how: Conditions) -> _Found:
         )
     mean = points[0].repetitions if at_least else crossing.repetitions
     repetitions = family.within(mean, max_drop)
-    return _Found(learned, repetitions, crossing, points, notes)
+    return _Found(learned, repetitions, crossing, points, family.judged, notes)
 
 
 def _uniform(
@@ -190,10 +191,9 @@ def _uniform(
             return None  # no uniform counts lose so little
         mean = own.repetitions or curve.repetitions[0]
         counts = family.within(mean, aim.max_drop)
-        means = [point.repetitions for point in found.curve]
         compared = ratio(
-            search.paid(found.learned, found.crossing, means),
-            search.paid(even, own, curve.repetitions),
+            search.paid(found.learned.sharing, found.crossing, found.judged),
+            search.paid(even.sharing, own, family.judged),
         )
     results = judge.results(even.sharing, counts)
     plan = even.sharing.plan(search.workload, counts)
@@ -216,8 +216,8 @@ def _above(aim: Aim, uniform: Uniform | None) -> tuple[str, ...]:
     if aim.target is None or uniform is None or uniform.repetitions <= aim.target * _AS_MUCH:
         return ()
     return (
-        f"target: found {aim.target:g}, which is no whole number of repetitions; expected one for "
-        f"a plain comparison; the uniform counts beside the plan are {uniform.repetitions:g}",
+        f"target: found {aim.target:.9g} repetitions, which is no whole number; expected one for a "
+        f"plain comparison; the uniform counts beside the plan are {uniform.repetitions:g}",
     )
 
 

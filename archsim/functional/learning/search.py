@@ -11,9 +11,10 @@ columns that a tile holds together has one count, with its own price.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -30,8 +31,22 @@ from archsim.functional.learning.sharing import Granularity, Sharing
 from archsim.workload import RepetitionPlan, Workload
 
 PlanOf = Callable[[Sequence[float]], RepetitionPlan]
-Pricer = Callable[[PlanOf, Tensor, Bounds], Price]
-"""From what makes plans, counts and their bounds to a price of the machine near these counts."""
+
+
+@runtime_checkable
+class Pricer(Protocol):
+    """What plans cost on a machine."""
+
+    @property
+    def name(self) -> str:
+        """What is paid."""
+
+    def near(self, plan_of: PlanOf, at: Tensor, bounds: Bounds) -> Price:
+        """Return the price near some counts, from what makes plans and the counts' bounds."""
+
+    def cost(self, plan: RepetitionPlan) -> float:
+        """Return what a plan costs."""
+
 
 SETTLED = 0.05
 """Move of the mean count, in parts, below which learning on is over."""
@@ -147,20 +162,26 @@ class Search:
             independent=self._judge.independent,
         )
 
-    def paid(self, learned: Learned, crossing: Crossing, means: Sequence[float]) -> Crossing:
+    def cost(self, sharing: Sharing, repetitions: Tensor) -> float:
+        """Return what a plan costs, by what is paid."""
+        if self._pricer is None:
+            return sharing.mean(repetitions)
+        return self._pricer.cost(sharing.plan(self.workload, repetitions))
+
+    def paid(
+        self, sharing: Sharing, crossing: Crossing, judged: Mapping[float, Tensor]
+    ) -> Crossing:
         """Return a crossing by what is paid: the price of the machine, if there is one.
 
         Args:
-            learned: The shape of its plans.
+            sharing: Of its plans.
             crossing: Where these lose what is allowed.
-            means: Mean repetitions of those that were tried.
+            judged: Those that were judged, by their mean repetitions.
         """
         if self._pricer is None:
             return crossing
-        family = self.family(learned)
-        plans = [family.counts_at(family.factor_of(mean)) for mean in means]
-        costs = [float(self._price(learned.sharing, plan).cost(plan)) for plan in plans]
-        return crossing.paid(means, costs)
+        means = sorted(judged)
+        return crossing.paid(means, [self.cost(sharing, judged[mean]) for mean in means])
 
     def rounded(self, learned: Learned, repetitions: Tensor) -> Tensor:
         """Return counts that cost no more, whole where they have to be."""
@@ -270,7 +291,7 @@ class Search:
         if self._pricer is None:
             return Price.photons(sharing)
         bounds = self._bench.bounds(sharing)
-        return self._pricer(
+        return self._pricer.near(
             lambda counts: sharing.plan(
                 self._bench.workload, torch.as_tensor(counts, dtype=torch.float64)
             ),

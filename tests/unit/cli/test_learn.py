@@ -197,6 +197,12 @@ def test_examples_are_set_apart_to_learn_from(folder):
         judged = told["accuracy"] if "run" in command.split() else told
         assert judged["noisy"]["value"] == found["noisy"]["value"]
         assert judged["examples"] == 40
+        assert not told["warnings"]
+    told = json.loads(archsim("accuracy", *model, "--plan", "apart.json", "--format", "json").out)
+    assert [note.split(";")[0] for note in told["warnings"]] == [
+        "--plan: found one that was learned from the first 20 of the 60 test examples, left out of "
+        "the test"
+    ]
 
 
 def test_examples_that_are_also_tested_are_warned_of(folder):

@@ -86,9 +86,9 @@ def test_every_structural_fault_is_reported_at_once(workload):
 
 
 def test_a_plan_learned_for_another_network_is_one_fault(workload):
-    wrong = RepetitionPlan(
-        fingerprint="sha256:" + "0" * 64, counts={"conv1": 2}, provenance={"task": "resnet20"}
-    )
+    other = "sha256:" + "0" * 64
+    made = {"task": "resnet20", "workload": other}
+    wrong = RepetitionPlan(fingerprint=other, counts={"conv1": 2}, provenance=made)
     (fault,) = wrong.faults(workload)
     assert fault.message.startswith(
         f"found {wrong.fingerprint} of 'resnet20'; expected {workload.fingerprint} of workload"

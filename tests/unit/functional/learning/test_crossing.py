@@ -360,9 +360,13 @@ def test_a_crossing_is_paid_by_a_straight_line_in_logarithms():
     assert paid.repetitions == pytest.approx(3e-6 * 64)
     assert np.exp(paid.samples[:4]) == pytest.approx([12e-6, 192e-6, 768e-6, math.inf])
     assert (paid.tried.low, paid.tried.high) == pytest.approx((3e-6, 768e-6))
-    assert (paid.interval.low, paid.interval.high) == pytest.approx((0, 768e-6))
+    assert paid.interval.low == pytest.approx(12e-6)
+    assert paid.interval.high == math.inf  # a quarter is beyond all that were tried
     other = crossing_at(2.0, [2.0]).paid(means, costs)
     assert ratio(paid, other).value == pytest.approx(16)
+    falling = crossing_at(8.0, [2.0, 8.0]).paid(means, [4.0, 2.0, 1.0])
+    assert falling.interval.low <= falling.interval.high
+    assert (falling.tried.low, falling.tried.high) == pytest.approx((1, 4))
 
 
 def test_a_crossing_beyond_what_was_paid_for_is_refused():

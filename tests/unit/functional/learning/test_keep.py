@@ -159,6 +159,10 @@ def test_a_checkpoint_of_another_run_is_refused_and_left(unbroken, tmp_path):
         "one's; choose another name, or remove it"
     )
     assert Keep(tmp_path / "kept", KEY).state("s").step == 1
+    with pytest.raises(ConfigError, match="with other batch, seed; expected"):
+        Keep(
+            tmp_path / "kept", {name: KEY[name] for name in KEY if name != "seed"} | {"batch": "1"}
+        )
 
 
 @pytest.mark.parametrize(

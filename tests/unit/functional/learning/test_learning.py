@@ -242,7 +242,7 @@ def test_least_counts_that_are_enough_are_the_plan_and_it_is_said():
 def test_uniform_counts_above_the_target_are_said():
     notes = [learned(target=target, compare=True).notes for target in (20.0, 19.5)]
     said = (
-        "target: found 19.5, which is no whole number of repetitions; expected one for a plain "
+        "target: found 19.5 repetitions, which is no whole number; expected one for a plain "
         "comparison; the uniform counts beside the plan are 20"
     )
     assert [said in each for each in notes] == [False, True]

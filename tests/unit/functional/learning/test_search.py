@@ -1,6 +1,7 @@
 """From an aim to counts, where theory knows the answer: what is lost is Σ s/K points."""
 
 from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -219,7 +220,7 @@ def per_largest(sharing, bench):
             total += macs()[name] / OPS[name] * paid / 456704
         return total
 
-    def pricer(plan_of, at, bounds):
+    def near(plan_of, at, bounds):
         at = at.tolist()
         knots = sorted({1.0, 8.0, 64.0, 1e4, *at})
         rows = [
@@ -231,7 +232,7 @@ def per_largest(sharing, bench):
             least=cost(plan_of([1.0] * len(at))),
         )  # fmt: skip
 
-    return pricer, cost
+    return SimpleNamespace(name="largest", near=near, cost=cost), cost
 
 
 @pytest.mark.parametrize(
@@ -255,14 +256,18 @@ def test_a_price_of_the_machine_is_met(granularity):
         )
 
 
-def test_a_crossing_is_paid_by_the_machine_s_price():
+def test_a_crossing_is_paid_by_what_the_very_plans_cost_that_were_judged():
     bench = KnownBench(whole=True)
-    pricer, _ = per_largest(None, bench)
-    of = search(bench, pricer=pricer)
-    even, factor = of.to_drop(Granularity.UNIFORM, 2.0)
-    curve, crossing = of.family(even).measure(factor, 2.0, seed=0)
-    paid = of.paid(even, crossing, curve.repetitions)
-    assert paid.repetitions == pytest.approx(1 + crossing.repetitions, rel=2e-3)  # 1 + K uniform
-    assert paid.tried.high == pytest.approx(1 + crossing.tried.high)
+    pricer, cost = per_largest(None, bench)
+    of = search(bench, pricer=pricer, steps=40)
+    found = of.to_mean(Granularity.OP, 40.0)
+    family = of.family(found)
+    curve, crossing = family.measure(family.look(2.0), 2.0, seed=0)
+    plans = [found.sharing.plan(bench.workload, counts) for counts in family.judged.values()]
+    assert tuple(family.judged) == curve.repetitions
+    paid = of.paid(found.sharing, crossing, family.judged)
+    costs = np.log([cost(plan) for plan in plans])
+    at = np.interp(np.log(crossing.repetitions), np.log(curve.repetitions), costs)
+    assert paid.repetitions == pytest.approx(np.exp(at))
     photons = search(KnownBench(whole=True))
-    assert photons.paid(even, crossing, curve.repetitions) is crossing
+    assert photons.paid(found.sharing, crossing, family.judged) is crossing
