@@ -120,5 +120,13 @@ def test_tasks_are_run_and_learned_with_their_memory_kept(library):
     evaluate(task, hardware, trials=1, progress=look)
     assert (set(seen), len(library.told)) == ({SET}, RESET)
     library.told.clear()
-    learn(task, hardware, aim, Conditions(trials=1), rules=Rules(steps=1), tell=look, compare=False)
+    learn(
+        task,
+        hardware,
+        aim,
+        Conditions(trials=1),
+        rules=Rules(steps=1, batch=8),
+        tell=look,
+        compare=False,
+    )
     assert (set(seen), len(library.told)) == ({SET}, RESET)
