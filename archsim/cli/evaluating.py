@@ -45,10 +45,11 @@ Simulated = Callable[[Workload, RepetitionPlan | None, float | None], Report]
 
 @dataclass(frozen=True)
 class Subject:
-    """A task, its network as both sides see it, and what to know about its data."""
+    """A task, its network as both sides see it, repetitions, and what to know about its data."""
 
     task: Task
     network: Exported
+    counts: RepetitionPlan | float
     notes: tuple[str, ...] = ()
 
     @property
@@ -119,9 +120,10 @@ class Evaluation:
         if model in shipped():
             network = shipped_network(model, network)
         workload = network.workload.with_bits(*self.conditions.bits)
-        found = Subject(task, replace(network, workload=workload))
-        notes = (*_notes(task, how, looked_at), *_apart(self.counts(found), task))
-        return replace(found, notes=notes)
+        repeated = self._repeated
+        counts = counts_of(workload, self._hardware, repeated.plan, repeated.repetitions)
+        notes = (*_notes(task, how, looked_at), *_apart(counts, task))
+        return Subject(task, replace(network, workload=workload), counts, notes)
 
     def subject_of_run(self, workload: str) -> Subject:
         """Return what is to be evaluated beside a run of a workload.
@@ -137,11 +139,6 @@ class Evaluation:
                 f"{closest(workload, list(tasks))}; name one, or leave --accuracy out"
             )
         return self.subject_of(workload)
-
-    def counts(self, subject: Subject) -> RepetitionPlan | int | float:
-        """Return the repetitions."""
-        plan, number = self._repeated.plan, self._repeated.repetitions
-        return counts_of(subject.workload, self._hardware, plan, number)
 
     def accuracy(self, subject: Subject) -> Accuracy:
         """Return how accurate it is.
@@ -184,7 +181,7 @@ class Evaluation:
 
     def beside(self, subject: Subject, simulated: Simulated) -> Report:
         """Return the report of a run of the same network, with its accuracy."""
-        counts = self.counts(subject)
+        counts = subject.counts
         planned = (counts, None) if isinstance(counts, RepetitionPlan) else (None, counts)
         report = simulated(subject.workload, *planned)
         found = self.accuracy(subject)
@@ -196,10 +193,8 @@ class Evaluation:
         """Return the settings that are not the default ones, in words."""
         return differences(self.conditions.settings)
 
-    def _of(
-        self, subject: Subject
-    ) -> tuple[Task, Hardware, RepetitionPlan | int | float, Conditions]:
-        return subject.task, self._hardware, self.counts(subject), self.conditions
+    def _of(self, subject: Subject) -> tuple[Task, Hardware, RepetitionPlan | float, Conditions]:
+        return subject.task, self._hardware, subject.counts, self.conditions
 
 
 class _Bars(ExitStack):

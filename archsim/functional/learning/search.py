@@ -176,12 +176,11 @@ class Search:
         Args:
             sharing: Of its plans.
             crossing: Where these lose what is allowed.
-            judged: Those that were judged, by their mean repetitions.
+            judged: Those that were judged, by their mean repetitions, rising.
         """
         if self._pricer is None:
             return crossing
-        means = sorted(judged)
-        return crossing.paid(means, [self.cost(sharing, judged[mean]) for mean in means])
+        return crossing.paid(list(judged), [self.cost(sharing, plan) for plan in judged.values()])
 
     def rounded(self, learned: Learned, repetitions: Tensor) -> Tensor:
         """Return counts that cost no more, whole where they have to be."""
