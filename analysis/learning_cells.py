@@ -2,8 +2,9 @@
 
 Every cell is a file of ``analysis/learning_table/``. One that is there is kept if nothing that it
 depends on has changed; one that was interrupted goes on from its last checkpoint, 10 s earlier at
-most. What a cell of another granularity needs of it is kept beside the checkpoints; where that is
-gone, the cell is run again.
+most. Beside it are the resamples of its crossing, with which cells of other granularities are
+compared; cells of before that was so have none. Its plan is kept beside the checkpoints, since it
+was learned from images. Where one of these is needed and gone, the cell is run again.
 
 Procedure 3 differs from 2 for noise of weights alone, of which one chip says little. Cells of shot
 and thermal noise that were learned by 2 are kept as those of 3, and their plans still say 2.
@@ -53,7 +54,7 @@ from archsim.workload import RepetitionPlan, load_plan, load_workload, save_plan
 
 FOLDER = Path(__file__).with_name("learning_table")
 UNFINISHED = Path(__file__).parents[1] / "results" / "learning_table"
-"""Checkpoints of cells, and what others need of them."""
+"""Checkpoints of cells, and their plans."""
 
 MAX_DROP = 2.0
 SEED = 0
@@ -103,6 +104,11 @@ class Cell:
         return UNFINISHED / f"{self}.plan.json"
 
     @property
+    def crossing_path(self) -> Path:
+        """Return where its crossing is kept."""
+        return FOLDER / f"{self}.npz"
+
+    @property
     def rules(self) -> Rules:
         """Return how counts are learned."""
         return Rules(steps=NETWORKS[self.network], weight=WEIGHTS[self.noise])
@@ -131,11 +137,10 @@ class Cell:
         return found
 
     def kept(self) -> Crossing | None:
-        """Return the crossing with its resamples, if these and the plan are still there."""
-        path = UNFINISHED / f"{self}.npz"
-        if not (path.exists() and self.plan_path.exists()):
+        """Return the crossing with its resamples, if it is still there."""
+        if not self.crossing_path.exists():
             return None
-        with np.load(path) as found:
+        with np.load(self.crossing_path) as found:
             told = json.loads(str(found["told"]))
             return Crossing(
                 **told["plain"],
@@ -156,7 +161,8 @@ class Cell:
             },
             "resampling": asdict(crossing.resampling),
         }
-        np.savez(UNFINISHED / f"{self}.npz", told=json.dumps(told), samples=crossing.samples)
+        FOLDER.mkdir(exist_ok=True)
+        np.savez_compressed(self.crossing_path, told=json.dumps(told), samples=crossing.samples)
 
 
 def cells(networks: Sequence[str], noises: Sequence[str]) -> Iterator[Cell]:
@@ -238,6 +244,17 @@ def crossing_of(cell: Cell, task: Task) -> Crossing:
     return found
 
 
+def plan_of(cell: Cell, task: Task) -> RepetitionPlan:
+    """Return the plan of a cell; it is run again where that is gone, or was learned otherwise."""
+    workload, found = load_workload(cell.network), cell.read()
+    if cell.plan_path.exists() and found is not None:
+        plan = load_plan(cell.plan_path, workload)
+        if plan.provenance == found["provenance"]:
+            return plan
+    run(cell, task)
+    return load_plan(cell.plan_path, workload)
+
+
 def figures(cell: Cell, learned: LearnedPlan, task: Task) -> dict[str, Any]:
     """Return what is kept of a cell."""
     crossing = learned.crossing
@@ -277,10 +294,10 @@ def compared(
     other = cell.beside(BY_OP)
     if cell.network not in PRICED or cell.noise != "shot" or cell.granularity != "channel":
         return {}
-    beside = crossing_of(other, task)
     workload = load_workload(cell.network)
     runs = scaled_runs(workload, plan)
-    other_runs = scaled_runs(workload, load_plan(other.plan_path, workload))
+    other_runs = scaled_runs(workload, plan_of(other, task))
+    beside = crossing_of(other, task)
     return {
         amount: bounded(
             ratio(in_amount(amount, crossing, runs), in_amount(amount, beside, other_runs))
@@ -292,9 +309,9 @@ def compared(
 def run_on_machines_again(cell: Cell, found: dict[str, Any], task: Task) -> dict[str, Any] | None:
     """Return a cell with what its plan takes by now; None if what is needed for that is gone."""
     crossing = cell.kept()
-    if crossing is None:
+    if crossing is None or not cell.plan_path.exists():
         return None
-    plan = load_plan(cell.plan_path, load_workload(cell.network))
+    plan = plan_of(cell, task)
     found["machines"], found["uneven"] = systems(cell.network, plan), uneven(cell.network)
     found["paid"] = compared(cell, crossing, plan, task)
     write(cell, found)

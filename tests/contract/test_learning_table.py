@@ -66,13 +66,35 @@ def test_a_cell_is_run_again_where_what_others_need_of_it_is_gone(small, monkeyp
     assert ran == [(cell, None)]
 
 
+def test_a_plan_that_is_gone_or_was_learned_otherwise_is_learned_again(small, monkeypatch):
+    cell, ran = script.Cell("digits_cnn", "thermal", "op"), []
+    workload = load_workload("digits_cnn")
+    one, other = (RepetitionPlan.uniform(workload, k) for k in (1, 2))
+
+    def run(*of):
+        ran.append(of)
+        save_plan(other, cell.plan_path)
+        learning_cells.write(cell, {"provenance": other.provenance})
+
+    monkeypatch.setattr(learning_cells, "run", run)
+    learning_cells.UNFINISHED.mkdir()
+    assert learning_cells.plan_of(cell, None) == other
+    assert learning_cells.plan_of(cell, None) == other
+    assert len(ran) == 1
+    save_plan(one, cell.plan_path)
+    assert learning_cells.plan_of(cell, None) == other
+    assert ran == [(cell, None)] * 2
+
+
 def test_plans_are_compared_by_what_their_runs_take(small):
     workload = load_workload("digits_cnn")
     counts = {"op": 8, "channel": 4}
     cells = {name: script.Cell("digits_cnn", "shot", name) for name in counts}
     learning_cells.UNFINISHED.mkdir()
     for name, cell in cells.items():
-        save_plan(RepetitionPlan.uniform(workload, counts[name]), cell.plan_path)
+        plan = RepetitionPlan.uniform(workload, counts[name])
+        save_plan(plan, cell.plan_path)
+        learning_cells.write(cell, {"provenance": plan.provenance})
         cell.keep(crossing(float(counts[name])))
     of = cells["channel"]
     plan = load_plan(of.plan_path, workload)
@@ -86,8 +108,6 @@ def test_plans_are_compared_by_what_their_runs_take(small):
         ratios["product"] = ratios["energy"] * ratios["latency"]
         assert [value, low, high] == pytest.approx([ratios[amount]] * 3)
     assert learning_cells.compared(cells["op"], crossing(8.0), plan, None) == {}
-    cells["op"].plan_path.unlink()
-    assert cells["op"].kept() is None  # so that it is run again
 
 
 def test_what_had_not_settled_has_a_star_and_light_is_that_of_all_products():
@@ -150,6 +170,8 @@ FOUND = [
     for cell in script.cells(list(script.NETWORKS), list(script.NOISES))
     if (found := cell.read()) is not None
 ]
+KEPT = [(cell, found) for cell, found in FOUND if cell.crossing_path.exists()]
+"""Those that were run since resamples are kept."""
 
 
 @pytest.mark.parametrize(("cell", "found"), FOUND, ids=[str(cell) for cell, _ in FOUND])
@@ -159,6 +181,23 @@ def test_light_takes_little_of_a_machine_and_a_plan_s_own_light_next_to_nothing(
     if found["energy_per_mac_j"] is not None:
         macs = sum(op.gemm.macs for op in load_workload(cell.network).gemms)
         assert found["energy_per_mac_j"] * macs < 2e-6 * took["energy_j"]
+
+
+@pytest.mark.parametrize(("cell", "found"), KEPT, ids=[str(cell) for cell, _ in KEPT])
+def test_intervals_are_those_of_the_resamples_that_are_kept(cell, found):
+    kept = cell.kept()
+    assert middle(kept.samples) == pytest.approx(found["interval"])
+    for granularity, (_, *interval) in found["ratios"].items():
+        other = cell.beside(granularity).kept()
+        if other is not None and np.isfinite([kept.samples, other.samples]).all():
+            assert middle(kept.samples - other.samples) == pytest.approx(interval)
+
+
+def middle(logarithms):
+    """Return between which 95 % are, at values that there are; None for a bound not known."""
+    low = np.exp(np.percentile(logarithms, 2.5, method="higher"))
+    high = np.exp(np.percentile(logarithms, 97.5, method="lower"))
+    return [float(low) or None, float(high) if np.isfinite(high) else None]
 
 
 @pytest.mark.parametrize(("cell", "found"), FOUND, ids=[str(cell) for cell, _ in FOUND])
