@@ -1,9 +1,10 @@
 """What plans take on whole machines, for the table of learned repetitions.
 
 A plan is run as it is, count by count, on ``homodyne`` with its own laser and on ``crossbar``: what
-the whole system takes, and how much of it is light, or the writing of weights into cells. To
-compare two plans, each is scaled and run, and what it takes is interpolated where each resample of
-its crossing lies.
+the whole system takes, and how much of it is light, or the writing of weights into cells. Products
+of two activations are digital on ``crossbar``, which refuses to repeat them: there they have one
+count, 1. To compare two plans, each is scaled and run, and what it takes is interpolated where each
+resample of its crossing lies.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from functools import cache
 import numpy as np
 
 from archsim.functional.learning import Crossing, Ratio
-from archsim.hardware import load_hardware
+from archsim.hardware import Hardware, load_hardware
+from archsim.mapping import arithmetic
 from archsim.report import simulate
 from archsim.report.learning import known
 from archsim.workload import RepetitionPlan, Workload, load_workload
@@ -32,7 +34,7 @@ def systems(network: str, plan: RepetitionPlan) -> dict[str, dict[str, float]]:
     workload, found = load_workload(network), {}
     for machine in MACHINES:
         hardware = load_hardware(machine)
-        report = simulate(hardware, workload, plan)
+        report = simulate(hardware, workload, repeated(workload, hardware, plan))
         writes = report.actions.query("action == 'array.write'")["count"].sum()
         found[machine] = {
             "energy_j": report.energy_j,
@@ -42,6 +44,14 @@ def systems(network: str, plan: RepetitionPlan) -> dict[str, dict[str, float]]:
             "writing_j": float(writes * hardware.tiles.array.write_energy_j),
         }
     return found
+
+
+def repeated(workload: Workload, hardware: Hardware, plan: RepetitionPlan) -> RepetitionPlan:
+    """Return a plan whose counts are 1 for all that a machine executes digitally."""
+    analog = arithmetic(workload, hardware).products
+    return plan_of(
+        workload, {name: each if name in analog else (1,) for name, each in plan.counts.items()}
+    )
 
 
 @cache

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from analysis import learning_cells
+from analysis import learning_cells, learning_machines
 from analysis import learning_table as script
 from archsim.functional.learning import Crossing
 from archsim.functional.learning.crossing import Resampling
@@ -108,6 +108,17 @@ def test_plans_are_compared_by_what_their_runs_take(small):
         ratios["product"] = ratios["energy"] * ratios["latency"]
         assert [value, low, high] == pytest.approx([ratios[amount]] * 3)
     assert learning_cells.compared(cells["op"], crossing(8.0), plan, None) == {}
+
+
+def test_what_a_machine_executes_digitally_has_one_count_there():
+    workload = load_workload("minilm_sst2")
+    plan = RepetitionPlan.uniform(workload, 4)
+    on_homodyne = learning_machines.repeated(workload, load_hardware("homodyne"), plan)
+    assert on_homodyne.counts == plan.counts
+    counts = learning_machines.repeated(workload, load_hardware("crossbar"), plan).counts
+    ones = {op.name for op in workload.gemms if counts[op.name] == (1,)}
+    assert ones == {op.name for op in workload.gemms if op.gemm.dynamic}
+    assert len(ones) == 12  # scores, and what they weigh, of each of 6 blocks
 
 
 def test_what_had_not_settled_has_a_star_and_light_is_that_of_all_products():
