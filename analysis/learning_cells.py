@@ -24,6 +24,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -260,16 +261,10 @@ def figures(cell: Cell, learned: LearnedPlan, task: Task) -> dict[str, Any]:
     crossing = learned.crossing
     if crossing is None:
         raise ValueError(f"{cell}: a plan without a crossing")
-    ratios = {}
-    for granularity in Granularity:
-        if granularity == cell.granularity and cell.price == PHOTONS:
-            break
-        over = ratio(crossing, crossing_of(cell.beside(str(granularity)), task))
-        ratios[str(granularity)] = bounded(over)
     return {
         "repetitions": known(crossing.repetitions),
         "interval": [known(crossing.interval.low), known(crossing.interval.high)],
-        "ratios": ratios,
+        "ratios": ratios(cell, crossing, task),
         "energy_per_mac_j": learned.energy_per_mac_j,
         "plan_repetitions": learned.repetitions,
         "quantised": learned.quantised,
@@ -285,6 +280,14 @@ def figures(cell: Cell, learned: LearnedPlan, task: Task) -> dict[str, Any]:
         "notes": list(learned.notes),
         "provenance": learned.plan.provenance,
     }
+
+
+def ratios(cell: Cell, crossing: Crossing, task: Task) -> dict[str, list[float | None]]:
+    """Return what counts take over coarser ones, both at the paper's price, with intervals."""
+    if cell.price != PHOTONS:
+        return {}
+    coarser = takewhile(lambda one: one != cell.granularity, map(str, Granularity))
+    return {one: bounded(ratio(crossing, crossing_of(cell.beside(one), task))) for one in coarser}
 
 
 def compared(
