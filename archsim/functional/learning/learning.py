@@ -242,8 +242,9 @@ def _notes(learned: Learned) -> tuple[str, ...]:
     if learned.moved > SETTLED:
         notes.append(
             f"learning: found counts that still moved by {100 * learned.moved:.0f} % in the last "
-            f"round; expected {100 * SETTLED:.0f} % at most; the plan is within the drop, but "
-            "raise --steps for one that may take less"
+            f"round; expected {100 * SETTLED:.0f} % at most; the plan is within the drop; raise "
+            "--steps for one that may take less, or --trials, if the quarter of them by which "
+            "rounds are scaled scatters by more"
         )
     return tuple(notes)
 
