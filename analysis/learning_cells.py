@@ -150,6 +150,14 @@ class Cell:
                 samples=found["samples"],
             )
 
+    def kept_plan(self) -> RepetitionPlan | None:
+        """Return the plan, if it is still there and the one that was found."""
+        found = self.read()
+        if found is None or not self.plan_path.exists():
+            return None
+        plan = load_plan(self.plan_path, load_workload(self.network))
+        return plan if plan.provenance == found["provenance"] else None
+
     def keep(self, crossing: Crossing) -> None:
         """Keep a crossing with its resamples."""
         intervals = ("bracket", "interval", "tried")
@@ -247,13 +255,13 @@ def crossing_of(cell: Cell, task: Task) -> Crossing:
 
 def plan_of(cell: Cell, task: Task) -> RepetitionPlan:
     """Return the plan of a cell; it is run again where that is gone, or was learned otherwise."""
-    workload, found = load_workload(cell.network), cell.read()
-    if cell.plan_path.exists() and found is not None:
-        plan = load_plan(cell.plan_path, workload)
-        if plan.provenance == found["provenance"]:
-            return plan
-    run(cell, task)
-    return load_plan(cell.plan_path, workload)
+    plan = cell.kept_plan()
+    if plan is None:
+        run(cell, task)
+        plan = cell.kept_plan()
+    if plan is None:
+        raise ValueError(f"{cell}: no plan was kept")
+    return plan
 
 
 def figures(cell: Cell, learned: LearnedPlan, task: Task) -> dict[str, Any]:
@@ -311,10 +319,9 @@ def compared(
 
 def run_on_machines_again(cell: Cell, found: dict[str, Any], task: Task) -> dict[str, Any] | None:
     """Return a cell with what its plan takes by now; None if what is needed for that is gone."""
-    crossing = cell.kept()
-    if crossing is None or not cell.plan_path.exists():
+    crossing, plan = cell.kept(), cell.kept_plan()
+    if crossing is None or plan is None:
         return None
-    plan = plan_of(cell, task)
     found["machines"], found["uneven"] = systems(cell.network, plan), uneven(cell.network)
     found["paid"] = compared(cell, crossing, plan, task)
     write(cell, found)
