@@ -174,7 +174,7 @@ def bit_serial(of, rows, nudge):
     """Return the sums of a crossbar of 2-bit cells, driven bit by bit, read by 8-bit converters.
 
     Sums are nudged by a part of a step: whole numbers often lie on the very edge of a level, where
-    single precision may round either way.
+    single precision may round either way; so does the lowest level, of a range that is even.
     """
     [inputs] = of.inputs
     inputs, weight = inputs.double().numpy(), of.module.weight.detach().double().numpy()
@@ -189,7 +189,7 @@ def bit_serial(of, rows, nudge):
             sums = np.array([driven[:, part] @ held[:, part].T / 3 for part in parts])
             low, high = min(0, np.min(sums)), max(0, np.max(sums))
             step = (high - low) / 255
-            lowest = np.rint(low / step)
+            lowest = np.rint(low / step + nudge)
             read = np.clip(np.rint(sums / step + nudge), lowest, lowest + 255).sum(0) * step
             total += read * 3 * 4**b * 2**a
     return total * x_step * w_step.T
