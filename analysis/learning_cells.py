@@ -21,12 +21,12 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -52,6 +52,8 @@ from archsim.functional.statistics import Interval
 from archsim.report.learning import known
 from archsim.report.machine_price import PRICES, MachinePrice
 from archsim.workload import RepetitionPlan, load_plan, load_workload, save_plan
+
+Kept = TypeVar("Kept")
 
 FOLDER = Path(__file__).with_name("learning_table")
 UNFINISHED = Path(__file__).parents[1] / "results" / "learning_table"
@@ -244,24 +246,23 @@ def run(cell: Cell, task: Task) -> dict[str, Any]:
 
 def crossing_of(cell: Cell, task: Task) -> Crossing:
     """Return the crossing of a cell with its resamples; it is run again where they are gone."""
-    found = cell.kept()
-    if found is None:
-        run(cell, task)
-        found = cell.kept()
-    if found is None:
-        raise ValueError(f"{cell}: nothing was kept")
-    return found
+    return or_run(cell, task, cell.kept)
 
 
 def plan_of(cell: Cell, task: Task) -> RepetitionPlan:
     """Return the plan of a cell; it is run again where that is gone, or was learned otherwise."""
-    plan = cell.kept_plan()
-    if plan is None:
+    return or_run(cell, task, cell.kept_plan)
+
+
+def or_run(cell: Cell, task: Task, kept: Callable[[], Kept | None]) -> Kept:
+    """Return what is kept of a cell, which is run again if nothing is."""
+    found = kept()
+    if found is None:
         run(cell, task)
-        plan = cell.kept_plan()
-    if plan is None:
-        raise ValueError(f"{cell}: no plan was kept")
-    return plan
+        found = kept()
+    if found is None:
+        raise ValueError(f"{cell}: nothing was kept")
+    return found
 
 
 def figures(cell: Cell, learned: LearnedPlan, task: Task) -> dict[str, Any]:
