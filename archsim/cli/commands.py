@@ -25,7 +25,6 @@ from archsim.cli.options import (
 )
 from archsim.cli.output import (
     Format,
-    ProgressBar,
     console,
     say,
     show,
@@ -36,6 +35,7 @@ from archsim.cli.output import (
     write_list,
     write_workload,
 )
+from archsim.cli.progress import ProgressBar
 from archsim.cli.targets import check_target
 from archsim.cli.timeline_options import TimelineOptions
 from archsim.errors import ArchsimError, ConfigError

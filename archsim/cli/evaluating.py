@@ -18,7 +18,8 @@ from archsim.cli.options import (
     EvaluationOptions,
     RepetitionOptions,
 )
-from archsim.cli.output import ProgressBar, resumable, users_code
+from archsim.cli.output import resumable, users_code
+from archsim.cli.progress import ProgressBar
 from archsim.documents import closest
 from archsim.errors import ConfigError, WorkloadError
 from archsim.frontend import Exported

@@ -26,7 +26,6 @@ from archsim.cli.options import (
 )
 from archsim.cli.output import (
     Format,
-    ProgressBar,
     console,
     resumable,
     say,
@@ -35,6 +34,7 @@ from archsim.cli.output import (
     write_csv,
     write_json,
 )
+from archsim.cli.progress import ProgressBar
 from archsim.cli.targets import Kind, check_target
 from archsim.errors import ArchsimError, ConfigError
 from archsim.units import format_si

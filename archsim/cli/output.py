@@ -1,4 +1,4 @@
-"""Where a command's data and words go: stdout, stderr, and a progress bar on a terminal."""
+"""Where a command's data and words go: stdout and stderr."""
 
 from __future__ import annotations
 
@@ -8,29 +8,24 @@ import json
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import asdict
 from enum import StrEnum
 from io import StringIO, TextIOWrapper
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Any
 
 from archsim.errors import WorkloadError
 from archsim.report.report import Report
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress, TaskID
 
     from archsim.workload import Workload
 
 PIPE_WIDTH = 100
 """Columns of tables that do not go to a terminal."""
-
-PATIENCE_S = 1.0
-"""A run that takes longer than this shows its progress."""
 
 PRECISION_COLUMNS = ("photons_per_mac", "snr_db", "noise_bits", "enob")
 """What the CSV of a run's ops gains with accuracy."""
@@ -193,55 +188,3 @@ def _data_out() -> IO[str]:
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="strict")
     return sys.stdout
-
-
-class ProgressBar:
-    """Shows how far a run is, on stderr, if that is a terminal and the run takes its time."""
-
-    def __init__(self, doing: str = "simulating") -> None:
-        self._doing = doing
-        self._began_s = time.monotonic()
-        self._bar: Progress | None = None
-        self._task: TaskID | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def __call__(
-        self, executed: int, total: int, *, doing: str | None = None, figures: str = ""
-    ) -> None:
-        """Take note that so many of all instructions were executed.
-
-        Args:
-            executed: How much is done.
-            total: How much there is.
-            doing: What is being done from now on, if that is something else.
-            figures: What to show beside.
-        """
-        if self._bar is None and time.monotonic() - self._began_s > PATIENCE_S:
-            self._start()
-        if self._bar is None or self._task is None:
-            return
-        if doing is not None and doing != self._doing:
-            self._doing = doing
-            self._bar.reset(self._task, description=doing)
-        self._bar.update(self._task, completed=executed, total=total, figures=figures)
-
-    def _start(self) -> None:
-        from rich.console import Console  # most runs are over before
-        from rich.progress import Progress, TextColumn
-
-        screen = Console(stderr=True)
-        columns = (
-            *Progress.get_default_columns(),
-            TextColumn("{task.fields[figures]}", markup=False),
-        )
-        self._bar = Progress(
-            *columns, console=screen, transient=True, disable=not screen.is_terminal
-        )
-        self._task = self._bar.add_task(self._doing, total=None, figures="")
-        self._bar.start()

@@ -10,7 +10,8 @@ import typer
 
 from archsim.cli.commands import app
 from archsim.cli.options import AsFormat
-from archsim.cli.output import Format, ProgressBar, console, resumable, warn
+from archsim.cli.output import Format, console, resumable, warn
+from archsim.cli.progress import ProgressBar
 from archsim.cli.sweep_reading_commands import compare as compared
 from archsim.errors import ConfigError
 from archsim.report.quantities import figure

@@ -11,7 +11,6 @@ from archsim.cli.commands import app
 from archsim.cli.options import AsFormat
 from archsim.cli.output import (
     Format,
-    ProgressBar,
     console,
     resumable,
     say,
@@ -19,6 +18,7 @@ from archsim.cli.output import (
     write_csv,
     write_json,
 )
+from archsim.cli.progress import ProgressBar
 from archsim.errors import ConfigError
 
 if TYPE_CHECKING:

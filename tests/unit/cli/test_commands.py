@@ -270,24 +270,6 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_long_run_shows_its_progress_on_a_terminal_only(monkeypatch):
-    monkeypatch.setattr(output, "PATIENCE_S", -1.0)
-    for screen, shown in ((Terminal(), True), (io.StringIO(), False)):
-        monkeypatch.setattr(sys, "stderr", screen)
-        with output.ProgressBar() as progress:
-            progress(1, 4)
-            progress(4, 4)
-        assert ("simulating" in screen.getvalue()) == shown
-
-
-def test_a_short_run_shows_no_progress(monkeypatch):
-    screen = Terminal()
-    monkeypatch.setattr(sys, "stderr", screen)
-    with output.ProgressBar() as progress:
-        progress(1, 4)
-    assert screen.getvalue() == ""
-
-
 def test_a_terminal_gets_tables_too(monkeypatch):
     screen = Terminal()
     monkeypatch.setattr(sys, "stdout", screen)

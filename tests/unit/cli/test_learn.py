@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import archsim as api
-from archsim.cli import learning_commands, main, output
+from archsim.cli import learning_commands, main
 from archsim.cli.options import JudgingOptions
 from archsim.functional import store
 from archsim.functional.learning import Aim, Rules, keep, learn
@@ -235,21 +235,6 @@ def test_progress_shows_loss_accuracy_and_energy(folder, monkeypatch):
     assert re.fullmatch(rf"loss {number}, {number} [a-z]J/MAC", told[0][3])
     assert told[-1][:3] == (2, 2, "judging")
     assert re.fullmatch(rf"accuracy {number}%, {number} [a-z]J/MAC", told[-1][3])
-
-
-def test_a_bar_on_a_terminal_shows_figures_and_what_is_done(monkeypatch):
-    screen = io.StringIO()
-    monkeypatch.setattr(output, "PATIENCE_S", -1.0)
-    monkeypatch.setattr("sys.stderr", screen)
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", "120")
-    with output.ProgressBar("learning") as bar:
-        bar(1, 60, doing="learning", figures="loss 0.500 [raw]")
-        bar(1, 16, doing="judging", figures="accuracy 97%")
-        bar._bar.refresh()
-        shown = bar._bar.tasks[0]
-        assert (shown.description, shown.completed, shown.total) == ("judging", 1, 16)
-    assert "accuracy 97%" in screen.getvalue()
 
 
 def test_trials_are_those_of_learning():
