@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from torch import Tensor
 
 from archsim.functional.learning.crossing import Crossing
 from archsim.functional.learning.curve import Curve, Point
+from archsim.functional.learning.judge import Judge
+from archsim.functional.learning.learned import Learned
 from archsim.functional.store import Results
 
 _OCTAVE = 2.0
@@ -35,37 +37,41 @@ _MORE, _MOST_MORE = 1.02, 5
 """Factor on the mean by which the next plan is taken, and how often."""
 
 
-@dataclass
-class Family:
-    """Plans of one shape, by the factor on it.
+@dataclass(frozen=True)
+class Measured:
+    """Plans of a family that were judged.
 
     Attributes:
-        scaled: Returns the counts at a factor, within bounds and of any size.
-        rounded: Returns counts that are whole where they have to be.
-        mean: Returns the mean of counts over all multiply-accumulates.
-        results: Returns results of counts, trials x examples, for so many trials.
-        trials: Over how many a plan is judged.
-        independent: Whether noise differs from example to example, so that one trial of many says
-            much; what is wrong with weights is the same for all of a batch or a trial.
-        judged: Counts that are on the curve, by their mean.
-        drop: Returns what results lose.
-        curve: Makes a curve of points.
+        curve: What they lose.
+        crossing: Where that is what is allowed.
+        plans: Their counts, by their mean repetitions, rising.
     """
 
-    scaled: Callable[[float], Tensor]
-    rounded: Callable[[Tensor], Tensor]
-    mean: Callable[[Tensor], float]
-    results: Callable[[Tensor, int], Results]
-    drop: Callable[[Results], float]
-    curve: Callable[[tuple[Point, ...]], Curve]
-    trials: int
-    independent: bool
-    judged: dict[float, Tensor] = field(default_factory=dict, init=False)
-    _looked: dict[tuple[float, int], tuple[float, float]] = field(default_factory=dict)
+    curve: Curve
+    crossing: Crossing
+    plans: Mapping[float, Tensor]
+
+
+class Family:
+    """Plans of one shape, by the factor on it."""
+
+    def __init__(self, learned: Learned, judge: Judge) -> None:
+        """Judge nothing yet.
+
+        Args:
+            learned: The shape, at factor 1.
+            judge: Says how accurate plans are.
+        """
+        self._learned, self._judge = learned, judge
+        self._looked: dict[tuple[float, int], tuple[float, float]] = {}
+
+    def mean(self, counts: Tensor) -> float:
+        """Return the mean of counts over all multiply-accumulates."""
+        return self._learned.sharing.mean(counts)
 
     def counts_at(self, factor: float) -> Tensor:
         """Return the counts at a factor, within bounds and whole where they have to be."""
-        return self.rounded(self.scaled(factor))
+        return self._learned.rounded(self._learned.times(factor))
 
     def look(self, max_drop: float) -> float:
         """Return the factor at which about so much is lost, by few trials; bounds if beyond them.
@@ -75,7 +81,7 @@ class Family:
         factor = 1.0
         step = _OCTAVE if self._loses_more(factor, max_drop) else 1 / _OCTAVE
         while self._loses_more(factor, max_drop) == (step > 1):
-            if bool((self.scaled(factor * step) == self.scaled(factor)).all()):
+            if bool((self._learned.times(factor * step) == self._learned.times(factor)).all()):
                 return factor  # all counts are on their bounds
             factor *= step
         low, high = sorted((factor, factor / step))
@@ -86,8 +92,8 @@ class Family:
         share = (before - max_drop) / (before - after) if before > after else 0.5
         return float(low * (high / low) ** min(max(share, 0.0), 1.0))
 
-    def measure(self, factor: float, max_drop: float, *, seed: int) -> tuple[Curve, Crossing]:
-        """Return the curve around a factor, with all trials, and where it crosses.
+    def measure(self, factor: float, max_drop: float, *, seed: int) -> Measured:
+        """Return what plans around a factor lose, with all trials, and where that is allowed.
 
         The curve is prolonged, some times at most, until it holds the crossing's interval.
 
@@ -98,21 +104,23 @@ class Family:
         """
         factors = [factor * times for times in AROUND]
         for octave in range(1, _MOST_OCTAVES):
-            if len(self._means(factors)) > 1:
+            if len(self._plans(factors)) > 1:
                 break  # else all counts are on their bounds, and no curve has one point
             factors = [factor * _OCTAVE**end for end in (-octave, 0, octave)]
         for extension in range(_MOST_EXTENSIONS + 1):
-            curve = self.curve(self._points(factors))
+            plans = self._plans(factors)
+            points = tuple(Point(mean, self._results(k)) for mean, k in plans.items())
+            curve = self._judge.curve(points)
             crossing = curve.crossing(max_drop, seed=seed)
             wider = [
                 *([min(factors) / _OCTAVE] if crossing.needs_fewer else []),
                 *([max(factors) * _OCTAVE] if crossing.needs_more else []),
             ]
-            more = len(self._means([*factors, *wider])) > len(self._means(factors))
+            more = len(self._plans([*factors, *wider])) > len(plans)
             if extension == _MOST_EXTENSIONS or not more:
                 break
             factors += wider
-        return curve, crossing
+        return Measured(curve, crossing, plans)
 
     def within(self, mean: float, max_drop: float) -> Tensor:
         """Return counts of this mean, or of a little more until they lose no more than allowed.
@@ -121,7 +129,7 @@ class Family:
         """
         counts = self.counts_at(self.factor_of(mean))
         for _ in range(_MOST_MORE):
-            if self.drop(self.results(counts, self.trials)) <= max_drop:
+            if self._judge.drop(self._results(counts)) <= max_drop:
                 break
             counts = self.counts_at(self.factor_of(_MORE * self.mean(counts)))
         return counts
@@ -137,21 +145,19 @@ class Family:
 
     @property
     def _few(self) -> int:
-        return max(1, round(self.trials * _FIRST_LOOK))
+        return max(1, round(self._judge.trials * _FIRST_LOOK))
 
-    def _means(self, factors: list[float]) -> dict[float, Tensor]:
-        """Return the different plans by their mean count."""
-        return {self.mean(counts): counts for counts in map(self.counts_at, factors)}
+    def _plans(self, factors: list[float]) -> dict[float, Tensor]:
+        """Return the different plans by their mean count, rising."""
+        plans = {self.mean(counts): counts for counts in map(self.counts_at, factors)}
+        return dict(sorted(plans.items()))
 
-    def _points(self, factors: list[float]) -> tuple[Point, ...]:
-        self.judged = dict(sorted(self._means(factors).items()))
-        return tuple(
-            Point(mean, self.results(counts, self.trials)) for mean, counts in self.judged.items()
-        )
+    def _results(self, counts: Tensor, trials: int | None = None) -> Results:
+        return self._judge.results(self._learned.sharing, counts, trials)
 
     def _loses_more(self, factor: float, max_drop: float) -> bool:
         """Return whether more is lost than allowed: by one trial if that leaves no doubt."""
-        if self.independent:
+        if self._judge.independent:
             lost, error = self._lost(factor, 1)
             if abs(lost - max_drop) > _CLEAR * error:
                 return lost > max_drop
@@ -161,7 +167,7 @@ class Family:
     def _lost(self, factor: float, trials: int) -> tuple[float, float]:
         """Return what is lost, and the most that its error over independent examples can be."""
         if (factor, trials) not in self._looked:
-            results = self.results(self.counts_at(factor), trials)
+            results = self._results(self.counts_at(factor), trials)
             error = _MOST_DEVIATION / results.size**0.5
-            self._looked[factor, trials] = self.drop(results), error
+            self._looked[factor, trials] = self._judge.drop(results), error
         return self._looked[factor, trials]

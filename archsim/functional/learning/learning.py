@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,15 @@ from archsim.functional.accuracy import Estimate
 from archsim.functional.conditions import Conditions
 from archsim.functional.learning.aim import Aim, check_batch, check_kinds, check_machine
 from archsim.functional.learning.bench import Bench
-from archsim.functional.learning.crossing import Crossing, ratio
+from archsim.functional.learning.crossing import ratio
+from archsim.functional.learning.family import Measured
 from archsim.functional.learning.judge import Judge
 from archsim.functional.learning.keep import Keep
+from archsim.functional.learning.learned import Learned
 from archsim.functional.learning.learned_plan import LearnedPlan, PointOfCurve, Uniform
 from archsim.functional.learning.learner import Rules
 from archsim.functional.learning.news import Narrator, News
-from archsim.functional.learning.search import SETTLED, Learned, Pricer, Search
+from archsim.functional.learning.search import SETTLED, Pricer, Search
 from archsim.functional.learning.sharing import Granularity
 from archsim.functional.memory import kept_memory
 from archsim.functional.setup import tensors_sha256
@@ -129,7 +131,7 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
         quantised=judge.quantised,
         noisy=noisy,
         drop=drop,
-        crossing=found.crossing,
+        crossing=None if found.measured is None else found.measured.crossing,
         curve=found.curve,
         uniform=uniform,
         notes=(*found.notes, *_over(aim, drop.value), *alone, *_above(aim, uniform)),
@@ -140,9 +142,8 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
 class _Found:
     learned: Learned
     repetitions: torch.Tensor
-    crossing: Crossing | None = None
+    measured: Measured | None = None
     curve: tuple[PointOfCurve, ...] = ()
-    judged: Mapping[float, torch.Tensor] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -150,11 +151,12 @@ def _found(search: Search, aim: Aim, how: Conditions) -> _Found:
     granularity = Granularity(aim.granularity)
     if aim.target is not None:
         learned = search.to_mean(granularity, aim.target)
-        return _Found(learned, search.rounded(learned, learned.repetitions), notes=_notes(learned))
+        return _Found(learned, learned.rounded(learned.repetitions), notes=_notes(learned))
     max_drop = float(aim.max_drop or 0)
     learned, factor = search.to_drop(granularity, max_drop)
     family = search.family(learned)
-    curve, crossing = family.measure(factor, max_drop, seed=how.seed)
+    measured = family.measure(factor, max_drop, seed=how.seed)
+    curve, crossing = measured.curve, measured.crossing
     points = tuple(map(PointOfCurve, curve.repetitions, curve.drops(seed=how.seed)))
     if crossing.repetitions == float("inf"):
         raise ConfigError(
@@ -172,7 +174,7 @@ def _found(search: Search, aim: Aim, how: Conditions) -> _Found:
         )
     mean = points[0].repetitions if at_least else crossing.repetitions
     repetitions = family.within(mean, max_drop)
-    return _Found(learned, repetitions, crossing, points, family.judged, notes)
+    return _Found(learned, repetitions, measured, points, notes)
 
 
 def _uniform(
@@ -182,18 +184,17 @@ def _uniform(
     if aim.granularity is Granularity.UNIFORM:
         return None
     even, compared = search.even(), None
-    if aim.max_drop is None or found.crossing is None:
+    if aim.max_drop is None or found.measured is None:
         counts = search.uniform(aim.target or 0.0)
     else:
         family = search.family(even)
-        curve, own = family.measure(family.look(aim.max_drop), aim.max_drop, seed=how.seed)
-        if own.repetitions == float("inf"):
+        own = family.measure(family.look(aim.max_drop), aim.max_drop, seed=how.seed)
+        if own.crossing.repetitions == float("inf"):
             return None  # no uniform counts lose so little
-        mean = own.repetitions or curve.repetitions[0]
+        mean = own.crossing.repetitions or own.curve.repetitions[0]
         counts = family.within(mean, aim.max_drop)
         compared = ratio(
-            search.paid(found.learned.sharing, found.crossing, found.judged),
-            search.paid(even.sharing, own, family.judged),
+            search.paid(found.learned.sharing, found.measured), search.paid(even.sharing, own)
         )
     results = judge.results(even.sharing, counts)
     plan = even.sharing.plan(search.workload, counts)

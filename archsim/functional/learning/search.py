@@ -11,8 +11,8 @@ columns that a tile holds together has one count, with its own price.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from math import log
 from typing import Protocol, runtime_checkable
 
@@ -21,12 +21,12 @@ from torch import Tensor
 
 from archsim.functional.learning.bench import Bench
 from archsim.functional.learning.crossing import Crossing
-from archsim.functional.learning.family import Family
+from archsim.functional.learning.family import Family, Measured
 from archsim.functional.learning.judge import Judge
 from archsim.functional.learning.keep import AimError, Keep
+from archsim.functional.learning.learned import Learned
 from archsim.functional.learning.learner import Bounds, Learner, Rules, meets
 from archsim.functional.learning.price import Price
-from archsim.functional.learning.rounding import whole
 from archsim.functional.learning.sharing import Granularity, Sharing
 from archsim.workload import RepetitionPlan, Workload
 
@@ -59,29 +59,6 @@ _LEAST_FACTOR = 2.0
 """Uniform counts, over the least, that learning begins with at least."""
 
 
-@dataclass(frozen=True)
-class Learned:
-    """Counts that were learned.
-
-    Attributes:
-        sharing: Which channels share them.
-        repetitions: The counts, of any size.
-        sensitivity: What each is worth: the loss is about Σ s_p/K_p.
-        price: What they cost, near them.
-        converged: Whether the target was met but for the last scaling.
-        steps: Steps so far, of all runs.
-        moved: By which part the mean count moved when it was last scaled to a drop.
-    """
-
-    sharing: Sharing
-    repetitions: Tensor
-    sensitivity: Tensor
-    price: Price
-    converged: bool = True
-    steps: int = 0
-    moved: float = 0.0
-
-
 class Search:
     """Learning on a bench, kept as it goes."""
 
@@ -110,8 +87,7 @@ class Search:
             AimError: It is no more than the least that there can be, or more than the most.
         """
         even = self.even()
-        bounds = self._bench.bounds(even.sharing)
-        least, most = (float(even.sharing.mean(end)) for end in (bounds.least, bounds.most))
+        least, most = map(even.sharing.mean, (even.bounds.least, even.bounds.most))
         if not least < repetitions <= most:
             raise AimError(
                 f"target: found {repetitions:.6g} mean repetitions; expected more than {least:g}, "
@@ -120,7 +96,7 @@ class Search:
         even = replace(even, repetitions=torch.full_like(even.repetitions, repetitions))
         even = self._moved(even, even.repetitions)
         cost = float(even.price.cost(even.repetitions))
-        if not cost > float(even.price.cost(self._least(even))):
+        if not cost > float(even.price.cost(even.bounds.least)):
             raise AimError(
                 f"target: found {repetitions:.6g} repetitions, whose {even.price.name} is no more "
                 f"than that of {least:g}; expected some that are paid for; raise it, or choose "
@@ -134,13 +110,13 @@ class Search:
         factor = self.family(even).look(max_drop)
         if granularity is Granularity.UNIFORM:
             return even, factor
-        even = self._moved(even, self._times(even, max(factor, _LEAST_FACTOR)))
-        least, cost = (float(even.price.cost(k)) for k in (self._least(even), even.repetitions))
+        even = self._moved(even, even.times(max(factor, _LEAST_FACTOR)))
+        least, cost = (float(even.price.cost(k)) for k in (even.bounds.least, even.repetitions))
         learned = self._to_cost(granularity, least + _BELOW_UNIFORM * (cost - least), even)
         for _ in range(_MOST_ROUNDS):
             factor = self.family(learned).look(max_drop)
-            scaled = self._times(learned, factor)
-            if abs(log(factor)) < SETTLED or bool((scaled == self._least(learned)).all()):
+            scaled = learned.times(factor)
+            if abs(log(factor)) < SETTLED or bool((scaled == learned.bounds.least).all()):
                 return learned, factor
             target = float(learned.price.cost(scaled))
             learned = self._learn(
@@ -151,16 +127,7 @@ class Search:
 
     def family(self, learned: Learned) -> Family:
         """Return the plans of the shape that was learned."""
-        return Family(
-            scaled=lambda factor: self._times(learned, factor),
-            rounded=lambda counts: self.rounded(learned, counts),
-            mean=learned.sharing.mean,
-            results=lambda counts, trials: self._judge.results(learned.sharing, counts, trials),
-            drop=self._judge.drop,
-            curve=self._judge.curve,
-            trials=self._judge.trials,
-            independent=self._judge.independent,
-        )
+        return Family(learned, self._judge)
 
     def cost(self, sharing: Sharing, repetitions: Tensor) -> float:
         """Return what a plan costs, by what is paid."""
@@ -168,27 +135,17 @@ class Search:
             return sharing.mean(repetitions)
         return self._pricer.cost(sharing.plan(self.workload, repetitions))
 
-    def paid(
-        self, sharing: Sharing, crossing: Crossing, judged: Mapping[float, Tensor]
-    ) -> Crossing:
+    def paid(self, sharing: Sharing, own: Measured) -> Crossing:
         """Return a crossing by what is paid: the price of the machine, if there is one.
 
         Args:
             sharing: Of its plans.
-            crossing: Where these lose what is allowed.
-            judged: Those that were judged, by their mean repetitions, rising.
+            own: The plans that were judged, and their crossing.
         """
         if self._pricer is None:
-            return crossing
-        return crossing.paid(list(judged), [self.cost(sharing, plan) for plan in judged.values()])
-
-    def rounded(self, learned: Learned, repetitions: Tensor) -> Tensor:
-        """Return counts that cost no more, whole where they have to be."""
-        if not self._bench.whole:
-            return repetitions
-        bounds, price = self._bench.bounds(learned.sharing), learned.price
-        target = float(price.cost(repetitions))
-        return whole(repetitions, learned.sensitivity, price, bounds, target)
+            return own.crossing
+        costs = [self.cost(sharing, plan) for plan in own.plans.values()]
+        return own.crossing.paid(list(own.plans), costs)
 
     def _to_cost(self, granularity: Granularity, target: float, even: Learned) -> Learned:
         """Return counts that cost the target; ``even`` has uniform ones that cost about as much."""
@@ -254,14 +211,22 @@ class Search:
             self._judge.narrator.learned(state, first_step, sharing.mean(state.repetitions))
         price = price_near(state.repetitions)
         met = meets(state, price, target)
-        found = Learned(sharing, state.repetitions, state.sensitivity, price, met, state.step)
+        found = Learned(
+            sharing,
+            bounds,
+            self._bench.whole,
+            state.repetitions,
+            state.sensitivity,
+            price,
+            converged=met,
+            steps=state.step,
+        )
         return found if photons else self._scaled(found, target)
 
     def _scaled(self, learned: Learned, target: float) -> Learned:
         """Return counts times the factor with which they cost the target."""
-        bounds = self._bench.bounds(learned.sharing)
         for _ in range(1 if self._pricer is None else 2):  # tables hold near their counts
-            counts = bounds.scaled(learned.repetitions, learned.price, target)
+            counts = learned.bounds.scaled(learned.repetitions, learned.price, target)
             learned = self._moved(learned, counts)
         return learned
 
@@ -273,17 +238,12 @@ class Search:
     def even(self) -> Learned:
         """Return the least uniform counts."""
         sharing = self._sharing(Granularity.UNIFORM)
-        ones = self._bench.bounds(sharing).least
-        return Learned(sharing, ones, ones, self._price(sharing, ones))
+        bounds = self._bench.bounds(sharing)
+        ones, price = bounds.least, self._price(sharing, bounds.least)
+        return Learned(sharing, bounds, self._bench.whole, ones, ones, price)
 
     def _sharing(self, granularity: Granularity) -> Sharing:
         return Sharing.of(self._bench.workload, self._bench.analog, granularity)
-
-    def _least(self, learned: Learned) -> Tensor:
-        return self._bench.bounds(learned.sharing).least
-
-    def _times(self, learned: Learned, factor: float) -> Tensor:
-        return self._bench.bounds(learned.sharing).kept(learned.repetitions * factor)
 
     def _price(self, sharing: Sharing, repetitions: Tensor) -> Price:
         """Return the price near some counts."""

@@ -1,6 +1,7 @@
 """Plans of one shape: what they lose is known, a/K, so is where that is as much as allowed."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +17,10 @@ BASE = torch.tensor([3.0, 5.0], dtype=torch.float64)  # mean 4
 
 
 class Known:
-    """A family that loses A/mean points in each trial, and remembers what was asked."""
+    """Counts that lose A/mean points in each trial, and a judge that remembers what was asked."""
+
+    trials = TRIALS
+    sharing = SimpleNamespace(mean=lambda counts: float(counts.mean()))
 
     def __init__(
         self, lost, *, least=1.0, most=1e4, whole=False, plateau=None, independent=True, first=None
@@ -25,7 +29,7 @@ class Known:
         self.independent, self.first = independent, first
         self.least, self.most, self.whole, self.plateau = least, most, whole, plateau
 
-    def scaled(self, factor):
+    def times(self, factor):
         return (BASE * factor).clamp(self.least, self.most)
 
     def rounded(self, counts):
@@ -33,7 +37,8 @@ class Known:
             counts = counts.clamp(min=self.plateau)
         return counts.floor() if self.whole else counts
 
-    def results(self, counts, trials):
+    def results(self, _sharing, counts, trials=None):
+        trials = trials or self.trials
         mean = float(counts.mean())
         self.asked.append((mean, trials))
         found = np.ones((trials, EXAMPLES))
@@ -42,19 +47,18 @@ class Known:
             found[0] = self.first
         return found
 
+    def drop(self, results):
+        return 100 * (1 - results.mean())
+
+    def curve(self, points):
+        return Curve(METRICS["top1"], np.zeros(EXAMPLES, int), np.ones(EXAMPLES), points)
+
     def family(self):
-        return Family(
-            scaled=self.scaled,
-            rounded=self.rounded,
-            mean=lambda counts: float(counts.mean()),
-            results=self.results,
-            trials=TRIALS,
-            independent=self.independent,
-            drop=lambda results: 100 * (1 - results.mean()),
-            curve=lambda points: Curve(
-                METRICS["top1"], np.zeros(EXAMPLES, int), np.ones(EXAMPLES), points
-            ),
-        )
+        return Family(self, self)
+
+    def measured(self, factor):
+        found = self.family().measure(factor, 2.0, seed=1)
+        return found.curve, found.crossing
 
 
 @pytest.mark.parametrize("wanted", [2.0, 20.0, 300.0])
@@ -94,7 +98,7 @@ def test_a_look_goes_on_where_other_factors_give_the_same_plan():
 
 def test_the_curve_holds_the_crossing_and_its_interval():
     known = Known(lost=2.0 * 40)
-    curve, crossing = known.family().measure(10.0, 2.0, seed=1)
+    curve, crossing = known.measured(10.0)
     assert crossing.repetitions == pytest.approx(40, rel=0.02)
     assert crossing.interval.low <= 40 <= crossing.interval.high
     assert 0 < crossing.interval.low < crossing.interval.high < math.inf
@@ -103,22 +107,22 @@ def test_the_curve_holds_the_crossing_and_its_interval():
 
 @pytest.mark.parametrize("guess", [0.6, 170.0])
 def test_the_curve_is_prolonged_where_the_first_guess_was_wrong(guess):
-    curve, crossing = Known(lost=2.0 * 40).family().measure(guess, 2.0, seed=1)
+    curve, crossing = Known(lost=2.0 * 40).measured(guess)
     assert crossing.repetitions == pytest.approx(40, rel=0.1)
     assert len(curve.points) > 5
 
 
 def test_a_curve_on_its_bounds_is_not_prolonged():
-    curve, crossing = Known(lost=0.5, whole=True).family().measure(0.2, 2.0, seed=1)
+    curve, crossing = Known(lost=0.5, whole=True).measured(0.2)
     assert crossing.repetitions == 0
     assert curve.repetitions[0] == 1.0
-    curve, crossing = Known(lost=1e6, most=8.0).family().measure(2.0, 2.0, seed=1)
+    curve, crossing = Known(lost=1e6, most=8.0).measured(2.0)
     assert crossing.repetitions == math.inf
     assert curve.repetitions[-1] == 8.0
 
 
 def test_whole_counts_that_are_the_same_plan_are_one_point():
-    curve, _ = Known(lost=3.0, whole=True).family().measure(0.25, 2.0, seed=1)
+    curve, _ = Known(lost=3.0, whole=True).measured(0.25)
     assert len(set(curve.repetitions)) == len(curve.points)
 
 
@@ -135,10 +139,10 @@ def test_the_factor_gives_as_many_mean_repetitions_and_hardly_more(mean):
 
 def test_one_plan_is_no_curve():
     with pytest.raises(WorkloadError, match="points: found 1; expected 2"):
-        Known(lost=3.0, most=1.0).family().measure(1.0, 2.0, seed=1)
+        Known(lost=3.0, most=1.0).measured(1.0)
 
 
 def test_points_hold_what_was_judged():
-    curve, _ = Known(lost=80.0).family().measure(10.0, 2.0, seed=1)
+    curve, _ = Known(lost=80.0).measured(10.0)
     assert all(isinstance(point, Point) and point.results.shape == (TRIALS, EXAMPLES)
                for point in curve.points)  # fmt: skip

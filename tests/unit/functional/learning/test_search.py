@@ -66,7 +66,8 @@ class KnownJudge(Judge):
         self._bench, self.asked = bench, []
         self.trials, self.narrator = 16, Narrator(None)
 
-    def results(self, sharing, repetitions, trials):
+    def results(self, sharing, repetitions, trials=None):
+        trials = trials or self.trials
         self.asked.append((sharing.mean(repetitions), trials))
         lost = min(100.0, float(self._bench.of(sharing.spread(repetitions))))
         found = np.ones((trials, EXAMPLES))
@@ -106,7 +107,7 @@ def test_whole_uniform_counts_are_the_most_that_the_mean_allows():
     of = search(KnownBench(whole=True))
     for mean, expected in ((7.0, 7), (7.4, 7), (7.6, 7)):
         found = of.to_mean(Granularity.UNIFORM, mean)
-        assert of.rounded(found, found.repetitions).tolist() == [expected]
+        assert found.rounded(found.repetitions).tolist() == [expected]
 
 
 def test_counts_by_op_are_those_of_theory():
@@ -130,7 +131,7 @@ def test_counts_by_channel_follow_the_channel():
 def test_whole_counts_meet_the_mean_by_less_than_one_count(granularity):
     of = search(KnownBench(whole=True), steps=60)
     found = of.to_mean(granularity, 6.3)
-    counts = of.rounded(found, found.repetitions)
+    counts = found.rounded(found.repetitions)
     assert (counts == counts.round()).all()
     least = float(found.sharing.shares.max())
     assert 6.3 - least < found.sharing.mean(counts) <= 6.3
@@ -243,7 +244,7 @@ def test_a_price_of_the_machine_is_met(granularity):
     pricer, cost = per_largest(None, bench)
     of = search(bench, pricer=pricer, steps=40, rate=0.1, weight=4.0)
     found = of.to_mean(granularity, 40.0)
-    counts = of.rounded(found, found.repetitions)
+    counts = found.rounded(found.repetitions)
     paid = cost(found.sharing.plan(bench.workload, counts))
     uniform = 1 + 40.0
     assert paid <= uniform * (1 + 1e-9)
@@ -262,12 +263,13 @@ def test_a_crossing_is_paid_by_what_the_very_plans_cost_that_were_judged():
     of = search(bench, pricer=pricer, steps=40)
     found = of.to_mean(Granularity.OP, 40.0)
     family = of.family(found)
-    curve, crossing = family.measure(family.look(2.0), 2.0, seed=0)
-    plans = [found.sharing.plan(bench.workload, counts) for counts in family.judged.values()]
-    assert tuple(family.judged) == curve.repetitions
-    paid = of.paid(found.sharing, crossing, family.judged)
+    own = family.measure(family.look(2.0), 2.0, seed=0)
+    curve, crossing = own.curve, own.crossing
+    plans = [found.sharing.plan(bench.workload, counts) for counts in own.plans.values()]
+    assert tuple(own.plans) == curve.repetitions
+    paid = of.paid(found.sharing, own)
     costs = np.log([cost(plan) for plan in plans])
     at = np.interp(np.log(crossing.repetitions), np.log(curve.repetitions), costs)
     assert paid.repetitions == pytest.approx(np.exp(at))
     photons = search(KnownBench(whole=True))
-    assert photons.paid(found.sharing, crossing, family.judged) is crossing
+    assert photons.paid(found.sharing, own) is crossing
