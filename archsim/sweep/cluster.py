@@ -14,22 +14,20 @@ the sweep.
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, Self
 from uuid import uuid4
 
-from distributed import Client, Future, Security, WorkerPlugin, get_worker
-from distributed.comm.core import connect
+from distributed import Future
 from distributed.scheduler import KilledWorker
 
-from archsim.errors import ConfigError, SimulationError
 from archsim.sweep.executor import ATTEMPTS, Done
-from archsim.sweep.points import Job, Result, Worker
+from archsim.sweep.on_worker import Jobs, Kept, run_jobs
+from archsim.sweep.points import Job, Result
+from archsim.sweep.scheduler import CONNECTING_S, connected, gone
 from archsim.sweep.sweep import Sweep
 
 AHEAD = 2
@@ -39,13 +37,8 @@ BATCH_S = 0.1
 MOST = 50
 """Jobs travel together as long as they take no longer than this, and are no more."""
 
-CONNECTING_S = 15.0
-"""Until a scheduler has to answer, and until a first worker has to be there."""
-
 _LOOKING_S = 1.0
 _PREFIX = "archsim-sweep"
-
-Jobs = Mapping[int, Job]
 
 
 @dataclass
@@ -101,7 +94,7 @@ class DaskWorkers:
             try:
                 self._workers = len(self._client.nthreads())
             except (OSError, TimeoutError):
-                raise self._gone() from None
+                raise gone(self._address) from None
             self._looked_s = time.monotonic()
         return self._workers
 
@@ -113,23 +106,8 @@ class DaskWorkers:
 
     def __enter__(self) -> Self:
         """Connect, and send the sweep."""
-        try:
-            _call(self._address)
-            self._client = Client(self._address, timeout=CONNECTING_S, set_as_default=False)
-        except Exception as fault:  # noqa: BLE001 - whoever answers may be anything
-            raise self._absent("no scheduler", fault) from None
-        try:
-            self._client.wait_for_workers(1, timeout=CONNECTING_S)
-            self._check_nannies()
-            self._client.register_plugin(_Kept(self._sweep, self._name), name=self._name)
-        except TimeoutError as fault:
-            self._client.close()
-            raise self._absent("a scheduler without workers", fault) from None
-        except Exception as fault:
-            self._client.close()
-            if isinstance(fault, ConfigError):
-                raise
-            raise self._absent("workers that cannot take a sweep", fault) from None
+        kept = Kept(self._sweep, self._name)
+        self._client = connected(self._address, kept, stoppable=self._timeout_s is not None)
         self._client.subscribe_topic(self._name, self._begin)
         return self
 
@@ -195,7 +173,7 @@ class DaskWorkers:
             elif batch.future.status == "error":
                 lost += self._lost(number, batch)
             elif batch.future.cancelled():
-                raise self._gone()
+                raise gone(self._address)
             else:  # its worker died after it was done; another one runs it
                 self._watch(number)
         if there:
@@ -300,83 +278,14 @@ class DaskWorkers:
                     list(busy), timeout=CONNECTING_S, raise_for_error=False
                 )
         except (OSError, TimeoutError):
-            raise self._gone() from None
+            raise gone(self._address) from None
         return found
-
-    def _check_nannies(self) -> None:
-        if self._timeout_s is None:
-            return
-        workers = self._client.scheduler_info()["workers"]
-        alone = [address for address, about in workers.items() if about["nanny"] is None]
-        if alone:
-            raise ConfigError(
-                f"timeout: found workers without a nanny ({', '.join(alone)}), which nobody can "
-                "stop; expected nannies; start workers with --nanny, or leave --timeout out"
-            )
 
     @property
     def _alive(self) -> bool:
         return bool(self._client.status == "running")
 
-    def _absent(self, found: str, fault: Exception) -> ConfigError:
-        text = " ".join(str(fault).split()) or type(fault).__name__
-        return ConfigError(
-            f"dask: {self._address}: found {found} ({text}); expected a scheduler that answers and "
-            "workers that have archsim; start dask scheduler and dask worker, or check the address"
-        )
-
-    def _gone(self) -> SimulationError:
-        return SimulationError(
-            f"dask: {self._address}: found the scheduler gone; expected it to the end; start it "
-            "anew, and run again: what is finished is kept"
-        )
-
-
-def _call(address: str) -> None:
-    """Raise if no scheduler answers, which a client would go on trying after its own failure."""
-
-    async def call() -> None:
-        using = Security().get_connection_args("client")
-        answer = connect(address, timeout=CONNECTING_S, **using)
-        comm = await asyncio.wait_for(answer, CONNECTING_S)  # what is silent, too
-        await comm.close()
-
-    with ThreadPoolExecutor(1) as thread:  # notebooks have a loop of their own in this one
-        thread.submit(asyncio.run, call()).result()
-
 
 def _unknown(jobs: Jobs, fault: str) -> list[Done]:
     text = f"found a fault of the cluster ({fault}); expected a result; run again with --retry"
     return [(ticket, Result("lost", text)) for ticket in jobs]
-
-
-class _Kept(WorkerPlugin):
-    """What a worker of the cluster keeps of a sweep.
-
-    Attributes:
-        worker: What runs jobs; one at a time, as networks are changed while they are evaluated.
-    """
-
-    def __init__(self, sweep: Sweep, name: str) -> None:
-        self._sweep, self.name = sweep, name
-
-    def setup(self, worker: object) -> None:
-        """Begin with nothing, on each worker that comes."""
-        del worker
-        self.worker = Worker(self._sweep)
-        self.alone = threading.Lock()
-        self.ready = False
-
-
-def run_jobs(name: str, number: int, jobs: Jobs) -> tuple[dict[int, Result], float]:
-    """Run jobs on the worker that this is called on; return how long they took, too."""
-    here = get_worker()
-    kept: Any = here.plugins[name]
-    with kept.alone:
-        if not kept.ready:
-            kept.worker.prepare()
-            kept.ready = True
-        here.log_event(name, [number, here.address])
-        began_s = time.monotonic()
-        found = {ticket: kept.worker.run(job) for ticket, job in jobs.items()}
-        return found, time.monotonic() - began_s
