@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import TYPE_CHECKING, Self
 
@@ -46,12 +47,12 @@ class ProgressBar:
         """
         changed = doing is not None and doing != self._doing
         self._doing = doing or self._doing
+        if not sys.stderr.isatty():
+            self._tell(done, total, figures)
+            return
         if self._bar is None and time.monotonic() - self._began_s > PATIENCE_S:
             self._start()
         if self._bar is None or self._task is None:
-            return
-        if self._bar.disable:
-            self._tell(done, total, figures)
             return
         if changed:
             self._bar.reset(self._task, description=self._doing)
@@ -67,13 +68,10 @@ class ProgressBar:
         from rich.console import Console  # most runs are over before
         from rich.progress import Progress, TextColumn
 
-        screen = Console(stderr=True)
         columns = (
             *Progress.get_default_columns(),
             TextColumn("{task.fields[figures]}", markup=False),
         )
-        self._bar = Progress(
-            *columns, console=screen, transient=True, disable=not screen.is_terminal
-        )
+        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
         self._task = self._bar.add_task(self._doing, total=None, figures="")
         self._bar.start()

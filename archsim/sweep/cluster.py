@@ -27,7 +27,7 @@ from distributed.scheduler import KilledWorker
 from archsim.sweep.executor import ATTEMPTS, Done
 from archsim.sweep.on_worker import Jobs, Kept, run_jobs
 from archsim.sweep.points import Job, Result
-from archsim.sweep.scheduler import CONNECTING_S, connected, gone
+from archsim.sweep.scheduler import connected, gone, restart
 from archsim.sweep.sweep import Sweep
 
 AHEAD = 2
@@ -274,9 +274,7 @@ class DaskWorkers:
                 busy.add(batch.worker)
                 found += [(ticket, Result("timeout", text)) for ticket in batch.jobs]
             if busy:
-                self._client.restart_workers(
-                    list(busy), timeout=CONNECTING_S, raise_for_error=False
-                )
+                restart(self._client, busy)
         except (OSError, TimeoutError):
             raise gone(self._address) from None
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from distributed import Client, Security
@@ -12,7 +13,7 @@ from archsim.errors import ConfigError, SimulationError
 from archsim.sweep.on_worker import Kept
 
 CONNECTING_S = 15.0
-"""Until a scheduler has to answer, and until a first worker has to be there."""
+"""Until a scheduler has to answer, and until a worker has to be there."""
 
 
 def connected(address: str, kept: Kept, *, stoppable: bool) -> Client:
@@ -45,6 +46,11 @@ def connected(address: str, kept: Kept, *, stoppable: bool) -> Client:
             raise
         raise _absent(address, "workers that cannot take a sweep", fault) from None
     return client
+
+
+def restart(client: Client, workers: Iterable[str]) -> None:
+    """Have workers started anew by their nannies; one that does not come back is no fault."""
+    client.restart_workers(list(workers), timeout=CONNECTING_S, raise_for_error=False)
 
 
 def gone(address: str) -> SimulationError:
