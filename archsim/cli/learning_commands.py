@@ -110,7 +110,7 @@ def learn(  # noqa: PLR0913 - one parameter for each option
         save_plan(found.plan, output)
         discard(checkpoint)
     rows = counts_rows(found.plan, subject.workload, machine)
-    notes = [*(renamed(note, OF_AIM) for note in found.notes), *_notes(subject, learning, rows)]
+    notes = [*(renamed(note, OF_AIM) for note in found.notes), *_notes(subject, learning, machine)]
     try:
         plans = plan_rows(found, subject.workload, machine)
     except ArchsimError as fault:
@@ -178,14 +178,8 @@ def _price(hardware: Hardware, workload: Workload, cost: str) -> Pricer:
     from archsim.report.pricing import marginal
     from archsim.workload import RepetitionPlan
 
-    low, high = hardware.power_limits or (1, 1)
-    least = min(max(low, 1), high)
     marginal(
-        hardware,
-        workload,
-        lambda counts: RepetitionPlan.uniform(workload, counts[0]),
-        (least,),
-        counts=(least,),
+        hardware, workload, lambda k: RepetitionPlan.uniform(workload, k[0]), (1,), counts=(1,)
     )
     return MachinePrice(hardware, workload, cost)
 
@@ -207,13 +201,13 @@ def _teller(bar: ProgressBar, unit: str, one_j: float | None) -> Callable[[News]
     return tell
 
 
-def _notes(subject: Subject, learning: LearningOptions, rows: Sequence[CountsRow]) -> list[str]:
+def _notes(subject: Subject, learning: LearningOptions, hardware: Hardware) -> list[str]:
     """Return what to know before quoting a number."""
     from archsim.functional.splitting import in_test  # brings torch
 
     notes = list(subject.notes)
-    alone = all(row.least == row.most for row in rows)
-    if learning.granularity == "channel" and learning.cost != PHOTONS and alone:
+    priced = learning.granularity == "channel" and learning.cost != PHOTONS
+    if priced and _by_op(subject.workload, hardware):
         notes.append(
             f"--cost: found {learning.cost}, for which columns that a tile holds together share "
             "one count; a tile of this machine holds all channels of each op, so this plan is by op"
@@ -226,6 +220,16 @@ def _notes(subject: Subject, learning: LearningOptions, rows: Sequence[CountsRow
             "the two"
         )
     return notes
+
+
+def _by_op(workload: Workload, hardware: Hardware) -> bool:
+    """Return whether a tile holds all channels of each op."""
+    from archsim.mapping import arithmetic
+
+    products = arithmetic(workload, hardware).products
+    return all(
+        products[op.name].together >= op.channels for op in workload.gemms if op.name in products
+    )
 
 
 def _show(

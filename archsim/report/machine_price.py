@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from archsim.errors import ConfigError
 from archsim.hardware import Hardware
 from archsim.physics.repetition import Repetition
-from archsim.report.pricing import Floats, Marginal, Outlay, grid, marginal, outlay
+from archsim.report.pricing import Outlay, grid, marginal, outlay
 from archsim.workload import RepetitionPlan, Workload
 
 if TYPE_CHECKING:
@@ -49,6 +47,11 @@ class MachinePrice:
                 f"cost: found {self.name!r}; expected photons, {', '.join(PRICES)}; choose one"
             )
 
+    @property
+    def identity(self) -> str:
+        """Return hashes of machine and network."""
+        return f"machine {self.hardware.hash}, workload {self.workload.fingerprint}"
+
     def cost(self, plan: RepetitionPlan) -> float:
         """Return what a run of a plan costs."""
         return self._of(outlay(self.hardware, self.workload, plan))
@@ -62,7 +65,7 @@ class MachinePrice:
             bounds: Between which they may lie.
 
         Raises:
-            ConfigError: The machine cannot repeat so often as the bounds allow.
+            ArchsimError: The machine cannot run such plans, or its prices cannot be taken apart.
         """
         from archsim.functional.learning import Price  # brings torch
 
@@ -71,17 +74,11 @@ class MachinePrice:
         by_power = hardware.tiles.repetition is Repetition.POWER
         counts = (least, most) if by_power else grid(int(least), int(most))
         tables = marginal(hardware, self.workload, plan_of, at.tolist(), counts=counts)
-        if not np.isfinite(tables.energy_j).all():
-            raise ConfigError(
-                f"{hardware.name}: found counts that it cannot repeat, of up to {most:g} that may "
-                "be tried; expected it to run them all; raise tiles.count"
-            )
-        knots = np.unique(np.concatenate([tables.counts, tables.at]))
         return Price.of_machine(
             self.name,
             unit,
-            counts=knots,
-            costs=[_costs(tables, place, knots) for place in map(_PLACES.index, amounts)],
+            counts=tables.knots,
+            costs=[tables.table(amount) for amount in amounts],
             here=[getattr(tables.here, amount) for amount in amounts],
             least=self._of(tables.least),
         )
@@ -89,15 +86,3 @@ class MachinePrice:
     def _of(self, took: Outlay) -> float:
         amounts: list[float] = [getattr(took, amount) for amount in PRICES[self.name][1]]
         return prod(amounts)
-
-
-_PLACES = ("energy_j", "latency_s")
-
-
-def _costs(tables: Marginal, place: int, knots: Floats) -> Floats:
-    """Return one amount of all tables at the same counts, which hold all of theirs."""
-    rows = []
-    for parameter in range(len(tables.at)):
-        counts, *costs = tables.knots(parameter)
-        rows.append(np.interp(knots, counts, costs[place]))
-    return np.array(rows)

@@ -22,27 +22,26 @@ for LeNet-5 in 10 groups, all counts doubled.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import inf
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from archsim import engine as engines
-from archsim.engine.trace import Progress
-from archsim.errors import ConfigError, MappingError, WorkloadError
+from archsim.errors import ConfigError
 from archsim.hardware import Hardware, WeightStationary
 from archsim.mapping import compile_workload, tiles_of_use
 from archsim.physics.repetition import Repetition
 from archsim.report.headline import headline
 from archsim.workload import RepetitionPlan, Workload
 
+if TYPE_CHECKING:
+    from archsim.functional.learning.search import PlanOf
+
 Floats: TypeAlias = NDArray[np.float64]
-PlanOf: TypeAlias = Callable[[Sequence[float]], RepetitionPlan]
-"""Makes the plan of a vector of counts, one for each parameter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class Marginal:
     Attributes:
         counts: The grid [G], rising.
         energy_j: Of the whole run, with one parameter at a count of the grid and all others as in
-            ``at`` [P, G]; infinite where the machine cannot repeat so often.
+            ``at`` [P, G].
         latency_s: The same for the latency.
         at: The counts [P] that the tables were made around.
         here: What the run takes at ``at``.
@@ -75,53 +74,21 @@ class Marginal:
     least: Outlay
 
     @property
-    def most(self) -> Floats:
-        """Return how often each parameter can be repeated [P], the others as in ``at``."""
-        return np.array([self.knots(p)[0][-1] for p in range(len(self.at))])
+    def knots(self) -> Floats:
+        """Return the counts [knots] that tables are linear between: the grid, and all in ``at``."""
+        return np.union1d(self.counts, self.at)
 
-    def knots(self, parameter: int) -> tuple[Floats, Floats, Floats]:
-        """Return the counts, energies [J] and latencies [s] that one table is linear between.
+    def table(self, amount: str) -> Floats:
+        """Return ``energy_j`` or ``latency_s`` at all knots [P, knots].
 
-        They are those of the grid that the machine can do, and the count in ``at``.
+        Each parameter's is linear between the counts of the grid and its own in ``at``.
         """
-        can = np.isfinite(self.energy_j[parameter])
-        counts = np.append(self.counts[can], self.at[parameter])
-        energy_j = np.append(self.energy_j[parameter, can], self.here.energy_j)
-        latency_s = np.append(self.latency_s[parameter, can], self.here.latency_s)
-        order = np.unique(counts, return_index=True)[1]
-        return counts[order], energy_j[order], latency_s[order]
-
-    def outlay(self, counts: Sequence[float]) -> Outlay:
-        """Return what a run takes by these tables.
-
-        C(K) = C(at) + sum over p of [T_p(K_p) - C(at)]
-
-        Raises:
-            ConfigError: Not one count for each parameter, or some that the tables do not reach.
-        """
-        self._check(counts)
-        energy_j, latency_s = self.here.energy_j, self.here.latency_s
-        for parameter, count in enumerate(counts):
-            knots, energies_j, latencies_s = self.knots(parameter)
-            energy_j += float(np.interp(count, knots, energies_j)) - self.here.energy_j
-            latency_s += float(np.interp(count, knots, latencies_s)) - self.here.latency_s
-        return Outlay(energy_j, latency_s)
-
-    def _check(self, counts: Sequence[float]) -> None:
-        if len(counts) != len(self.at):
-            raise ConfigError(
-                f"prices: found {len(counts)} counts; expected {len(self.at)}, one for each "
-                "parameter; give as many"
-            )
-        ends = [(k, self.knots(p)[0]) for p, k in enumerate(counts)]
-        faults = [
-            f"prices: parameter {p}: found count {k:g}; expected {knots[0]:g} to {knots[-1]:g}, "
-            "which its table covers; bound it, or make tables over more counts"
-            for p, (k, knots) in enumerate(ends)
-            if not knots[0] <= k <= knots[-1]
-        ]
-        if faults:
-            raise ConfigError("\n".join(faults))
+        here = getattr(self.here, amount)
+        rows = []
+        for now, costs in zip(self.at, getattr(self, amount), strict=True):
+            counts, first = np.unique(np.append(self.counts, now), return_index=True)
+            rows.append(np.interp(self.knots, counts, np.append(costs, here)[first]))
+        return np.array(rows)
 
 
 def outlay(
@@ -163,13 +130,8 @@ def marginal(
     at: Sequence[float],
     *,
     counts: Sequence[float],
-    progress: Progress | None = None,
 ) -> Marginal:
     """Return what a run of one input takes if one parameter's count is another one.
-
-    Counts above a parameter's in ``at`` may be more than the machine can do: more repetitions in
-    space than tiles, or more light than the laser has. From the first such one up the parameter's
-    table is infinite; ``Marginal.most`` is the last one before.
 
     Args:
         hardware: The machine.
@@ -178,12 +140,11 @@ def marginal(
         at: The counts to stand at, one for each parameter.
         counts: The grid, rising; fractions only where repetition is by power, where tables are
             straight lines and two counts are enough.
-        progress: Called with how many parameters' tables of how many are done.
 
     Raises:
         ConfigError: No parameter, a grid that does not rise, or a machine whose weights stay in the
             tiles so that prices of its ops cannot be taken apart.
-        ArchsimError: The machine cannot run the plan at ``at``, or at lower counts of the grid.
+        ArchsimError: The machine cannot run the plan at ``at``, or with a count of the grid.
     """
     _check_machine(hardware, workload)
     _check_grid(at, counts)
@@ -196,20 +157,14 @@ def marginal(
 
     stand = tuple(at)
     here, least = price(stand), price((counts[0],) * len(stand))
-    energy_j = np.full((len(stand), len(counts)), inf)
-    latency_s = energy_j.copy()
-    for parameter, now in enumerate(stand):
-        for place, count in enumerate(counts):
-            try:
-                cost = price((*stand[:parameter], count, *stand[parameter + 1 :]))
-            except (MappingError, WorkloadError):
-                if count <= now:
-                    raise  # what more repetitions could do, fewer can: something else is wrong
-                break
-            energy_j[parameter, place] = cost.energy_j
-            latency_s[parameter, place] = cost.latency_s
-        if progress is not None:
-            progress(parameter + 1, len(stand))
+    found = [
+        [price((*stand[:parameter], count, *stand[parameter + 1 :])) for count in counts]
+        for parameter in range(len(stand))
+    ]
+    energy_j, latency_s = (
+        np.array([[getattr(each, amount) for each in row] for row in found])
+        for amount in ("energy_j", "latency_s")
+    )
     return Marginal(np.array(counts, float), energy_j, latency_s, np.array(at, float), here, least)
 
 

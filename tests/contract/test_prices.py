@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
+from archsim.functional.learning import Bounds
 from archsim.hardware import load_hardware
-from archsim.report.pricing import marginal, outlay
+from archsim.report.machine_price import MachinePrice
+from archsim.report.pricing import outlay
 from archsim.workload import RepetitionPlan, load_workload
 
-COUNTS = (2, 32)
+BOUNDS = (2, 32)
 MACHINES = {
     "homodyne": ("homodyne",),
     "crossbar": ("crossbar",),
@@ -29,10 +32,15 @@ def test_the_sum_over_ops_agrees_with_a_whole_run_within_a_percent(name):
         return RepetitionPlan(fingerprint=workload.fingerprint, counts=counts)
 
     at = dice.integers(4, 17, len(names)).tolist()
-    tables = marginal(hardware, workload, plan_of, at, counts=COUNTS)
+    bounds = Bounds(*(torch.tensor([end] * len(names)).double() for end in BOUNDS))
+    prices = {
+        name: MachinePrice(hardware, workload, name).near(plan_of, torch.tensor(at), bounds)
+        for name in ("energy", "latency")
+    }
     for _ in range(2):
         factors = 2.0 ** dice.uniform(-1, 1, len(names))
         near = np.rint(at * factors).astype(int).tolist()
-        told, run = tables.outlay(near), outlay(hardware, workload, plan_of(near))
-        assert told.energy_j == pytest.approx(run.energy_j, rel=0.01)
-        assert told.latency_s == pytest.approx(run.latency_s, rel=0.01)
+        told = {name: float(price.cost(torch.tensor(near))) for name, price in prices.items()}
+        run = outlay(hardware, workload, plan_of(near))
+        assert told["energy"] == pytest.approx(run.energy_j, rel=0.01)
+        assert told["latency"] == pytest.approx(run.latency_s, rel=0.01)

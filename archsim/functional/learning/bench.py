@@ -57,8 +57,7 @@ class Bench:
         self.examples = _learning(task)
         self._task, self._hardware, self._conditions = task, hardware, conditions
         self.whole = hardware.tiles.repetition is not Repetition.POWER
-        low, high = hardware.power_limits or (1.0, float(MOST_REPETITIONS))
-        self.setup = self._made(1 if self.whole else min(max(low, 1.0), high), network)
+        self.setup = self._made(1, network)
         self._other: Setup | None = None
         self.analog = tuple(self.setup.simulator.gemms)
         if not self.setup.noise:
@@ -76,12 +75,12 @@ class Bench:
 
     def bounds(self, sharing: Sharing) -> Bounds:
         """Return where counts may lie on the machine."""
-        most: float = MOST_REPETITIONS
-        least = 1.0
+        least, most = 1.0, float(MOST_REPETITIONS)
+        limits = self._hardware.power_limits
         if self._hardware.tiles.repetition is Repetition.SPACE:
             most = min(most, self._hardware.tiles.count)
-        elif not self.whole:
-            least, most = self._hardware.power_limits or (1.0 / MOST_REPETITIONS, most)
+        elif not self.whole and limits is not None:
+            least, most = limits
         ends = (torch.full((len(sharing),), end, dtype=torch.float64) for end in (least, most))
         return Bounds(*ends)
 

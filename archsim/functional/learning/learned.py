@@ -25,7 +25,7 @@ class Learned:
         price: What they cost, near them.
         converged: Whether the target was met but for the last scaling.
         steps: Steps so far, of all runs.
-        moved: By which part the mean count moved when it was last scaled to a drop.
+        moved: By which part the mean count moved when it was last scaled to a drop, up or down.
     """
 
     sharing: Sharing

@@ -102,6 +102,7 @@ class State:
         gradients: Sum of ∂loss/∂ln K over the last steps, [counts].
         watched: Over how many.
         loss: Of the last step.
+        met: Whether the target was met at the end.
     """
 
     log_counts: Tensor
@@ -114,6 +115,7 @@ class State:
     gradients: Tensor
     watched: int
     loss: float
+    met: bool = False
 
     @property
     def repetitions(self) -> Tensor:
@@ -222,8 +224,9 @@ class Learner:
             if state.step % REFRESHED == 0:
                 state = replace(state, priced_at=state.repetitions)
                 price = self.price_near(state.priced_at)
-            if state.step == state.last and not meets(state, price, target):
-                state = self._prolonged(state)
+            if state.step == state.last:
+                met = meets(state, price, target)
+                state = replace(state, met=True) if met else self._prolonged(state)
             yield state
 
     def _backward(

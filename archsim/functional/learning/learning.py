@@ -84,11 +84,10 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
     rules = Rules() if rules is None else rules
     check_kinds(task, hardware, aim, rules, price)
     how = Conditions.of(conditions or Conditions(trials=TRIALS), changed)
-    name = "photons" if price is None else price.name
     check_machine(hardware, aim, how)
     bench = Bench(task, hardware, how, network)
     check_batch(bench, aim, rules)
-    facts = _facts(bench, how, rules, aim, name)
+    facts = _facts(bench, how, rules, aim, price)
     examples = len(bench.setup.task.targets)
     with (
         Keep(checkpoint, facts) as keep,
@@ -118,7 +117,7 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
         plan=plan.model_copy(update={"provenance": facts | said}),
         repetitions=mean,
         energy_per_mac_j=None if one_j is None else one_j * mean,
-        price=name,
+        price=facts["price"],
         cost=search.cost(sharing, found.repetitions),
         unit=found.learned.price.unit,
         converged=found.learned.converged,
@@ -240,9 +239,9 @@ def _notes(learned: Learned) -> tuple[str, ...]:
             "learning: found the target missed after all steps, so that counts were scaled to it; "
             "expected it met; raise --steps or --penalty"
         )
-    if learned.moved > SETTLED:
+    if abs(learned.moved) > SETTLED:
         notes.append(
-            f"learning: found counts that still moved by {100 * learned.moved:.0f} % in the last "
+            f"learning: found counts that still moved by {100 * learned.moved:+.0f} % in the last "
             f"round; expected {100 * SETTLED:.0f} % at most; the plan is within the drop; raise "
             "--steps for one that may take less, or --trials, if the quarter of them by which "
             "rounds are scaled scatters by more"
@@ -250,21 +249,26 @@ def _notes(learned: Learned) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _facts(bench: Bench, how: Conditions, rules: Rules, aim: Aim, price: str) -> dict[str, str]:
+def _facts(
+    bench: Bench, how: Conditions, rules: Rules, aim: Aim, price: Pricer | None
+) -> dict[str, str]:
     """Return all that results depend on."""
     known = bench.setup.provenance()
     del known["plan"]
+    paid = {"price": "photons"}
+    if price is not None:
+        paid = {"price": price.name, "price_of": price.identity}
     device = how.device if how.device == "cpu" else torch.cuda.get_device_name(how.device)
     return known | {
         "procedure": PROCEDURE,
         "weights_sha256": bench.setup.digest(),
         "learning_sha256": tensors_sha256((*bench.examples.inputs, bench.examples.targets)),
         "granularity": str(aim.granularity),
-        "aim": f"{aim.target:g} mean repetitions"
+        "aim": f"{aim.target:.15g} mean repetitions"
         if aim.target is not None
-        else f"a drop of {aim.max_drop:g} at most",
+        else f"a drop of {aim.max_drop:.15g} at most",
         "rules": repr(rules),
-        "price": price,
+        **paid,
         "trials": str(how.trials),
         "seed": str(how.seed),
         "batch": str(bench.setup.passes.batch),

@@ -25,12 +25,13 @@ from archsim.functional.learning.family import Family, Measured
 from archsim.functional.learning.judge import Judge
 from archsim.functional.learning.keep import AimError, Keep
 from archsim.functional.learning.learned import Learned
-from archsim.functional.learning.learner import Bounds, Learner, Rules, meets
+from archsim.functional.learning.learner import Bounds, Learner, Rules
 from archsim.functional.learning.price import Price
 from archsim.functional.learning.sharing import Granularity, Sharing
 from archsim.workload import RepetitionPlan, Workload
 
 PlanOf = Callable[[Sequence[float]], RepetitionPlan]
+"""Makes the plan of a vector of counts, one for each that is learned."""
 
 
 @runtime_checkable
@@ -40,6 +41,10 @@ class Pricer(Protocol):
     @property
     def name(self) -> str:
         """What is paid."""
+
+    @property
+    def identity(self) -> str:
+        """What tells this price from others of that name."""
 
     def near(self, plan_of: PlanOf, at: Tensor, bounds: Bounds) -> Price:
         """Return the price near some counts, from what makes plans and the counts' bounds."""
@@ -105,13 +110,23 @@ class Search:
         return self._to_cost(granularity, cost, even)
 
     def to_drop(self, granularity: Granularity, max_drop: float) -> tuple[Learned, float]:
-        """Return counts, and the factor on them with which they lose about what is allowed."""
+        """Return counts, and the factor on them with which they lose about what is allowed.
+
+        Raises:
+            AimError: So many uniform repetitions cost no more than the least ones.
+        """
         even = self.even()
         factor = self.family(even).look(max_drop)
         if granularity is Granularity.UNIFORM:
             return even, factor
         even = self._moved(even, even.times(max(factor, _LEAST_FACTOR)))
         least, cost = (float(even.price.cost(k)) for k in (even.bounds.least, even.repetitions))
+        if not cost > least:
+            raise AimError(
+                f"max_drop: found {max_drop:g}, which {even.sharing.mean(even.repetitions):.4g} "
+                f"uniform repetitions keep to, whose {even.price.name} is no more than that of the "
+                "least; expected some that are paid for; choose another cost, or uniform counts"
+            )
         learned = self._to_cost(granularity, least + _BELOW_UNIFORM * (cost - least), even)
         for _ in range(_MOST_ROUNDS):
             factor = self.family(learned).look(max_drop)
@@ -123,7 +138,8 @@ class Search:
                 learned.sharing, scaled, target, self._shorter, first_step=learned.steps
             )
         factor = self.family(learned).look(max_drop)
-        return replace(learned, moved=abs(log(factor))), factor
+        before, after = map(learned.sharing.mean, (learned.repetitions, learned.times(factor)))
+        return replace(learned, moved=after / before - 1), factor
 
     def family(self, learned: Learned) -> Family:
         """Return the plans of the shape that was learned."""
@@ -209,16 +225,14 @@ class Search:
         for state in learner.run(begun, target):
             self._keep.put(name, state, now=state.step == state.last)
             self._judge.narrator.learned(state, first_step, sharing.mean(state.repetitions))
-        price = price_near(state.repetitions)
-        met = meets(state, price, target)
         found = Learned(
             sharing,
             bounds,
             self._bench.whole,
             state.repetitions,
             state.sensitivity,
-            price,
-            converged=met,
+            price_near(state.repetitions),
+            converged=state.met,
             steps=state.step,
         )
         return found if photons else self._scaled(found, target)

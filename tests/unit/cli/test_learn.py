@@ -464,6 +464,24 @@ def test_by_power_a_price_is_paid_within_less_than_one_repetition(folder):
     assert found["cost"]["value"] == pytest.approx(found["plans"][0]["energy_j"])
 
 
+def test_by_power_no_repetition_takes_time_so_that_latency_is_no_price(folder):
+    power = ("--set", "tiles.repetition=power", "--set", "tiles.laser.max_power=100 mW",
+             "--set", "tiles.laser.min_power=0.1 mW")  # fmt: skip
+    options = ("--max-drop", "2", "--granularity", "op", "--cost", "latency", *FEW, *power)
+    words = refused(*options, "--trials", "2", "-o", "plan.json")
+    assert words.startswith("--max-drop: found 2, which ")
+    assert "whose latency is no more than that of the least" in words
+    assert not list(folder.glob("plan.json*"))
+
+
+@pytest.mark.parametrize(("columns", "said"), [(4, True), (2, False)])
+def test_a_priced_plan_by_channel_says_where_it_is_by_op(folder, columns, said):
+    options = ("--target-energy", "3", "--cost", "energy", *FEW, "--trials", "2", "--no-compare")
+    done = archsim("learn", *SMALL, *options, "--set", f"tiles.columns={columns}")
+    assert done.status == 0, done
+    assert ("holds all channels of each op, so this plan is by op" in done.err) == said
+
+
 @pytest.mark.parametrize("options", [("-o", "plan.json"), ()], ids=["kept", "nowhere"])
 def test_an_interrupted_run_says_where_it_goes_on(folder, monkeypatch, options):
     def interrupted(*_, **__):

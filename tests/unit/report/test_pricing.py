@@ -66,9 +66,13 @@ def test_every_entry_is_a_whole_run_with_one_count_changed(lenet):
 def test_tables_are_exact_where_they_were_made_even_off_the_grid(lenet):
     found = tables()
     assert found.at[4] == 3
-    assert found.outlay(found.at) == found.here
     assert found.here == outlay(load_hardware("homodyne"), lenet, counted(lenet)((4, 1, 2, 4, 3)))
-    assert list(found.knots(4)[0]) == [1, 2, 3, 4, 8]
+    assert list(found.knots) == [1, 2, 3, 4, 8]
+    for amount in ("energy_j", "latency_s"):
+        table = found.table(amount)
+        assert (table[:, [0, 1, 3, 4]] == getattr(found, amount)).all()
+        assert table[4, 2] == getattr(found.here, amount)
+        assert table[:4, 2] == pytest.approx(table[:4, [1, 3]].mean(1))  # between counts, linear
 
 
 def test_no_run_is_done_twice(lenet, monkeypatch):
@@ -77,13 +81,6 @@ def test_no_run_is_done_twice(lenet, monkeypatch):
     marginal(load_hardware("homodyne"), lenet, counted(lenet), (1, 1, 1, 1, 2), counts=COUNTS)
     # here; all at 1; three others for each of five parameters, of which one is all at 1 again
     assert len(runs) == 1 + 5 * 3
-
-
-def test_progress_counts_parameters(lenet):
-    told = []
-    hardware, plan_of = load_hardware("homodyne"), counted(lenet, ["c5", "f6"])
-    marginal(hardware, lenet, plan_of, [1, 1], counts=(1, 2), progress=lambda *n: told.append(n))
-    assert told == [(1, 2), (2, 2)]
 
 
 @pytest.mark.parametrize("name", ["homodyne", "ring_bank", "dota_b"])
@@ -109,46 +106,20 @@ def test_a_repetition_is_free_while_dram_is_slower(lenet):
 def test_laser_power_makes_straight_lines_of_fractions():
     workload = Workload(**network())
     found = marginal(machine(), workload, counted(workload), [2.5], counts=(1, 10))
-    between = found.outlay([4.75])
     assert found.here.latency_s == found.least.latency_s
-    assert between.energy_j == pytest.approx(outlay(machine(), workload, 4.75).energy_j, rel=1e-12)
-
-
-def test_counts_that_the_machine_cannot_do_cost_infinitely_much():
-    found = tables("homodyne", *SPACE, at=(2, 1, 1, 1, 3))
-    assert np.isfinite(found.energy_j[:, :2]).all()
-    assert np.isinf(found.energy_j[:, 2:]).all()
-    assert np.isinf(found.latency_s[:, 2:]).all()
-    assert list(found.most) == [2, 2, 2, 2, 3]
-
-
-def test_light_that_the_laser_lacks_costs_infinitely_much():
-    workload = Workload(**network())
-    found = marginal(machine(), workload, counted(workload), [1], counts=(1, 8, 16))
-    assert list(found.most) == [8]
+    [energies_j] = found.table("energy_j")
+    between_j = np.interp(4.75, found.knots, energies_j)
+    assert between_j == pytest.approx(outlay(machine(), workload, 4.75).energy_j, rel=1e-12)
 
 
 def test_a_plan_that_cannot_run_names_the_op_and_the_count(lenet):
     hardware = load_hardware("homodyne", SPACE)
     first = lenet.gemms[0].name
-    with pytest.raises(MappingError, match=f"{first}: 4 repetitions in space need 4 tiles"):
-        marginal(hardware, lenet, counted(lenet, [first]), [4], counts=COUNTS)
+    for at in (1, 4):
+        with pytest.raises(MappingError, match=f"{first}: 4 repetitions in space need 4 tiles"):
+            marginal(hardware, lenet, counted(lenet, [first]), [at], counts=COUNTS)
     with pytest.raises(WorkloadError, match=rf"plan: counts\.{first}: found 0\.5"):
         marginal(hardware, lenet, counted(lenet, [first]), [1], counts=(0.5, 1))
-
-
-def test_a_price_beyond_the_tables_is_refused():
-    found = tables("homodyne", *SPACE, at=(2, 1, 1, 1, 3))
-    with pytest.raises(ConfigError) as raised:
-        found.outlay((3, 0.5, 1, 1, 3))
-    assert str(raised.value).splitlines() == [
-        "prices: parameter 0: found count 3; expected 1 to 2, which its table covers; bound it, or "
-        "make tables over more counts",
-        "prices: parameter 1: found count 0.5; expected 1 to 2, which its table covers; bound it, "
-        "or make tables over more counts",
-    ]
-    with pytest.raises(ConfigError, match="found 1 counts; expected 5, one for each parameter"):
-        found.outlay((1,))
 
 
 def test_machines_that_keep_their_weights_are_refused_where_shares_of_tiles_would_move(lenet):

@@ -73,7 +73,7 @@ def test_the_known_optimum_is_found():
     scaled = bounds().scaled(state.repetitions, price, target)
     assert float(price.cost(scaled)) == pytest.approx(target, rel=1e-12)
     assert (scaled / optimum).numpy() == pytest.approx(1, rel=1e-3)
-    assert (state.raises, state.step, meets(state, price, target)) == (0, 5000, True)
+    assert (state.raises, state.step, state.met) == (0, 5000, True)
 
 
 def test_the_gain_over_uniform_counts_is_that_of_the_closed_form():
@@ -158,6 +158,7 @@ def test_a_missed_target_raises_the_weight_until_it_is_met():
     state = last(of, of.begin(torch.ones(1), 2.0), 2.0)
     assert (state.raises, state.weight, state.step) == (2, 4.0, 150 + 2 * 150)
     assert state.watched == 100
+    assert state.met
     assert meets(state, linear(numbers([1.0])), 2.0)
 
 
@@ -168,6 +169,7 @@ def test_a_target_that_is_never_met_ends_after_five_raises():
     states = list(of.run(of.begin(torch.ones(1), 2.0), 2.0))
     assert len(states) == 20 + 5 * 20 == states[-1].step == states[-1].last
     assert (states[-1].raises, states[-1].weight) == (5, 2.0 * 2**5)
+    assert not states[-1].met
     assert not meets(states[-1], linear(numbers([1.0])), 2.0)
 
 

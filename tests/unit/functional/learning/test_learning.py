@@ -20,6 +20,7 @@ from archsim.functional.store import Store
 from archsim.functional.task import Examples
 from archsim.hardware import load_hardware
 from archsim.hardware.light import optical_energy_per_mac_j
+from archsim.report.machine_price import MachinePrice
 from tests.contract.test_bad_input import HOUSE_FORM
 
 SHORT = Rules(steps=8, batch=16, rate=0.05, start=1.0)
@@ -256,6 +257,23 @@ def test_a_checkpoint_changes_nothing(tmp_path):
     again = learned("channel", checkpoint=tmp_path / "kept", tell=steps.append)
     assert again.plan == plain.plan
     assert not [news for news in steps if news.doing == "learning"]
+
+
+def test_a_checkpoint_of_another_machine_s_price_is_not_gone_on_with(tmp_path):
+    workload, kept = network().workload, tmp_path / "kept"
+    prices = [
+        MachinePrice(hardware(f"dram.bandwidth={bandwidth} GB/s"), workload, "energy")
+        for bandwidth in (256, 1)
+    ]
+    found = learned(price=prices[0], checkpoint=kept)
+    assert found.plan.provenance["price"] == "energy"
+    assert prices[0].hardware.hash in found.plan.provenance["price_of"]
+    assert "price_of" in refused(ConfigError, price=prices[1], checkpoint=kept)
+
+
+def test_aims_that_differ_little_are_two():
+    aims = [learned(target=20 + 1e-7 * more).plan.provenance["aim"] for more in (0, 1)]
+    assert aims == ["20 mean repetitions", "20.0000001 mean repetitions"]
 
 
 # ---- refusals --------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """From an aim to counts, where theory knows the answer: what is lost is Σ s/K points."""
 
+import re
 from functools import cache
 from types import SimpleNamespace
 
@@ -10,7 +11,7 @@ import torch
 from archsim.errors import ConfigError
 from archsim.functional.learning.curve import Curve
 from archsim.functional.learning.judge import Judge
-from archsim.functional.learning.keep import Keep
+from archsim.functional.learning.keep import AimError, Keep
 from archsim.functional.learning.learner import Bounds, Rules
 from archsim.functional.learning.news import Narrator
 from archsim.functional.learning.price import Price
@@ -233,7 +234,7 @@ def per_largest(sharing, bench):
             least=cost(plan_of([1.0] * len(at))),
         )  # fmt: skip
 
-    return SimpleNamespace(name="largest", near=near, cost=cost), cost
+    return SimpleNamespace(name="largest", identity="", near=near, cost=cost), cost
 
 
 @pytest.mark.parametrize(
@@ -255,6 +256,34 @@ def test_a_price_of_the_machine_is_met(granularity):
         assert bench.of(found.sharing.spread(counts)) < bench.of(
             {name: torch.full((n,), 40.0) for name, n in OPS.items()}
         )
+
+
+def test_a_price_that_repetitions_do_not_change_is_refused():
+    bench = KnownBench(whole=True)
+    pricer, _ = per_largest(None, bench)
+    pricer.near = lambda _plan_of, at, _bounds: Price.of_machine(
+        "largest", "u", counts=[1.0, 1e4], costs=[[[3.0, 3.0]] * len(at)], here=[3.0], least=3.0
+    )
+    of = search(bench, pricer=pricer, steps=20)
+    with pytest.raises(AimError) as told:
+        of.to_drop(Granularity.OP, 2.0)
+    assert re.fullmatch(
+        r"max_drop: found 2, which [\d.]+ uniform repetitions keep to, whose largest is no more "
+        r"than that of the least; expected some that are paid for; choose another cost, or "
+        r"uniform counts",
+        str(told.value),
+    )
+
+
+def test_counts_that_go_on_moving_say_by_how_much():
+    scales = iter([1.0, 2.0, 2.0, 2.0, 0.5])  # of uniform counts, three rounds, and the end
+    of = search(KnownBench(), steps=20)
+    of.family = lambda _: SimpleNamespace(look=lambda _: next(scales))
+    learned, factor = of.to_drop(Granularity.OP, 2.0)
+    assert factor == 0.5
+    after = learned.sharing.mean(learned.times(0.5))
+    assert learned.moved == pytest.approx(after / learned.sharing.mean(learned.repetitions) - 1)
+    assert -0.5 <= learned.moved < -0.3  # less than by half where a count is 1 already
 
 
 def test_a_crossing_is_paid_by_what_the_very_plans_cost_that_were_judged():
