@@ -19,8 +19,6 @@ their plans take there is compared with that of counts by op for the price of th
 from __future__ import annotations
 
 import json
-import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -33,13 +31,13 @@ import numpy as np
 from analysis.learning_machines import AMOUNTS, bounded, in_amount, scaled_runs, systems, uneven
 from analysis.noise_table import NOISES
 from archsim import documents
+from archsim.cli.progress import ProgressBar
 from archsim.functional import Task, exported
 from archsim.functional.learning import (
     Aim,
     Crossing,
     Granularity,
     LearnedPlan,
-    News,
     Pricer,
     Rules,
     discard,
@@ -132,6 +130,20 @@ class Cell:
         """Return the cell of another granularity, at the price of the paper."""
         return Cell(self.network, self.noise, granularity)
 
+    @property
+    def others(self) -> tuple[Cell, ...]:
+        """Return the cells that it is compared with."""
+        if self.price != PHOTONS:
+            return (self.beside(BY_OP),)
+        coarser = takewhile(lambda one: one != self.granularity, map(str, Granularity))
+        return tuple(map(self.beside, coarser))
+
+    @property
+    def compares_runs(self) -> bool:
+        """Return whether what its plan takes on the machine is compared with that of another."""
+        chosen = self.network in PRICED and self.noise == "shot"
+        return chosen and self.granularity == str(Granularity.CHANNEL)
+
     def read(self) -> dict[str, Any] | None:
         """Return what was found; None for what was not run."""
         if not self.path.exists():
@@ -211,33 +223,34 @@ def is_same(found: Mapping[str, Any] | None, cell: Cell, task: Task) -> bool:
     return facts.items() <= found["provenance"].items()
 
 
+def is_up_to_date(found: Mapping[str, Any], cell: Cell) -> bool:
+    """Return whether plans take what they took, and others are those it was compared with."""
+    same = found["others"] == counts_of(cell.others)
+    return same and bool(found["uneven"] == uneven(cell.network))
+
+
 def run(cell: Cell, task: Task) -> dict[str, Any]:
     """Learn one cell, run its plan, write it, and return it."""
-    noise, began_s = NOISES[cell.noise], time.perf_counter()
-
-    def tell(news: News) -> None:
-        if sys.stderr.isatty():
-            elapsed_s = time.perf_counter() - began_s
-            sys.stderr.write(f"\r{cell}: {news.doing} {news.done} of {news.of}, {elapsed_s:.0f} s ")
-            sys.stderr.flush()
-
+    noise = NOISES[cell.noise]
     UNFINISHED.mkdir(parents=True, exist_ok=True)
-    learned = learn(
-        task,
-        noise.hardware,
-        Aim(cell.granularity, max_drop=MAX_DROP),
-        rules=cell.rules,
-        price=cell.paid(task),
-        trials=cell.trials,
-        seed=SEED,
-        settings=noise.settings,
-        checkpoint=UNFINISHED / str(cell),
-        tell=tell,
-        compare=False,
-    )
-    found = figures(cell, learned, task)
-    if learned.crossing is not None:
-        cell.keep(learned.crossing)
+    with ProgressBar(str(cell)) as bar:
+        learned = learn(
+            task,
+            noise.hardware,
+            Aim(cell.granularity, max_drop=MAX_DROP),
+            rules=cell.rules,
+            price=cell.paid(task),
+            trials=cell.trials,
+            seed=SEED,
+            settings=noise.settings,
+            checkpoint=UNFINISHED / str(cell),
+            tell=lambda news: bar(news.done, news.of, doing=f"{cell}: {news.doing}"),
+            compare=False,
+        )
+    if learned.crossing is None:
+        raise ValueError(f"{cell}: a plan without a crossing")
+    found = figures(cell, learned, learned.crossing, task)
+    cell.keep(learned.crossing)
     save_plan(learned.plan, cell.plan_path)
     write(cell, found)
     discard(UNFINISHED / str(cell))
@@ -265,15 +278,12 @@ def or_run(cell: Cell, task: Task, kept: Callable[[], Kept | None]) -> Kept:
     return found
 
 
-def figures(cell: Cell, learned: LearnedPlan, task: Task) -> dict[str, Any]:
+def figures(cell: Cell, learned: LearnedPlan, crossing: Crossing, task: Task) -> dict[str, Any]:
     """Return what is kept of a cell."""
-    crossing = learned.crossing
-    if crossing is None:
-        raise ValueError(f"{cell}: a plan without a crossing")
     return {
         "repetitions": known(crossing.repetitions),
         "interval": [known(crossing.interval.low), known(crossing.interval.high)],
-        "ratios": ratios(cell, crossing, task),
+        **compared(cell, crossing, learned.plan, task),
         "energy_per_mac_j": learned.energy_per_mac_j,
         "plan_repetitions": learned.repetitions,
         "quantised": learned.quantised,
@@ -283,48 +293,67 @@ def figures(cell: Cell, learned: LearnedPlan, task: Task) -> dict[str, Any]:
         "converged": learned.converged,
         "steps": learned.steps,
         "examples": learned.examples,
-        "machines": systems(cell.network, learned.plan),
-        "uneven": uneven(cell.network),
-        "paid": compared(cell, crossing, learned.plan, task),
+        **on_machines(cell, learned.plan),
         "notes": list(learned.notes),
         "provenance": learned.plan.provenance,
     }
 
 
-def ratios(cell: Cell, crossing: Crossing, task: Task) -> dict[str, list[float | None]]:
-    """Return what counts take over coarser ones, both at the paper's price, with intervals."""
-    if cell.price != PHOTONS:
-        return {}
-    coarser = takewhile(lambda one: one != cell.granularity, map(str, Granularity))
-    return {one: bounded(ratio(crossing, crossing_of(cell.beside(one), task))) for one in coarser}
+def on_machines(cell: Cell, plan: RepetitionPlan) -> dict[str, Any]:
+    """Return what a plan takes on machines, and what an uneven one does, which tells changes."""
+    return {"machines": systems(cell.network, plan), "uneven": uneven(cell.network)}
 
 
 def compared(
-    cell: Cell, crossing: Crossing, plan: RepetitionPlan, task: Task
-) -> dict[str, list[float | None]]:
-    """Return what counts by channel take over those by op for the paper's price, with intervals."""
-    other = cell.beside(BY_OP)
-    if cell.network not in PRICED or cell.noise != "shot" or cell.granularity != "channel":
-        return {}
-    workload = load_workload(cell.network)
-    runs = scaled_runs(workload, plan)
-    other_runs = scaled_runs(workload, plan_of(other, task))
-    beside = crossing_of(other, task)
+    cell: Cell, crossing: Crossing, plan: RepetitionPlan | None, task: Task
+) -> dict[str, Any]:
+    """Return a cell against others, with intervals, and the counts that these had.
+
+    Args:
+        cell: Which one.
+        crossing: Its own.
+        plan: Its own, where runs are compared.
+        task: The network with its data.
+    """
+    crossings = {other.granularity: crossing_of(other, task) for other in cell.others}
+    counts = {name: bounded(ratio(crossing, other)) for name, other in crossings.items()}
+    paid: dict[str, list[float | None]] = {}
+    if plan is not None and cell.compares_runs:
+        workload = load_workload(cell.network)
+        runs = scaled_runs(workload, plan)
+        other_runs = scaled_runs(workload, plan_of(cell.beside(BY_OP), task))
+        for amount in AMOUNTS:
+            own = in_amount(amount, crossing, runs)
+            other = in_amount(amount, crossings[BY_OP], other_runs)
+            paid[amount] = bounded(ratio(own, other))
     return {
-        amount: bounded(
-            ratio(in_amount(amount, crossing, runs), in_amount(amount, beside, other_runs))
-        )
-        for amount in AMOUNTS
+        "ratios": counts if cell.price == PHOTONS else {},
+        "paid": paid,
+        "others": counts_of(cell.others),
     }
 
 
-def run_on_machines_again(cell: Cell, found: dict[str, Any], task: Task) -> dict[str, Any] | None:
-    """Return a cell with what its plan takes by now; None if what is needed for that is gone."""
+def counts_of(others: Sequence[Cell]) -> dict[str, Any]:
+    """Return the counts that cells have by now."""
+    return {other.granularity: (other.read() or {}).get("repetitions") for other in others}
+
+
+def brought_up_to_date(cell: Cell, found: dict[str, Any], task: Task) -> dict[str, Any] | None:
+    """Return a cell whose plan takes something else by now, or whose others were run again.
+
+    None if what is needed for that is gone: its plan, for what it takes; its crossing, to compare.
+    A cell that was learned with a machine's price is another one where plans take something else.
+    """
     crossing, plan = cell.kept(), cell.kept_plan()
-    if crossing is None or plan is None:
+    moved = found["uneven"] != uneven(cell.network)
+    if moved and (plan is None or cell.price != PHOTONS):
         return None
-    found["machines"], found["uneven"] = systems(cell.network, plan), uneven(cell.network)
-    found["paid"] = compared(cell, crossing, plan, task)
+    if cell.others and (crossing is None or (cell.compares_runs and plan is None)):
+        return None
+    if moved and plan is not None:
+        found = found | on_machines(cell, plan)
+    if crossing is not None:
+        found = found | compared(cell, crossing, plan, task)
     write(cell, found)
     return found
 

@@ -5,7 +5,8 @@
 
 What a cell is, and when it is run again, is said in ``learning_cells.py``. Where an uneven plan
 takes something else on the machines by now, found plans are run there again, and those that were
-learned with a machine's price are learned anew.
+learned with a machine's price are learned anew. Where a cell was run again, those that are compared
+with it are compared anew.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import argparse
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from math import inf
 from typing import Any
 
 import torch
@@ -25,12 +27,13 @@ from analysis.learning_cells import (
     PHOTONS,
     PRICED,
     Cell,
+    brought_up_to_date,
     cells,
     is_same,
+    is_up_to_date,
     run,
-    run_on_machines_again,
 )
-from analysis.learning_machines import AMOUNTS, MACHINES, uneven
+from analysis.learning_machines import AMOUNTS, MACHINES
 from analysis.noise_table import NOISES
 from archsim.errors import ArchsimError
 from archsim.functional import Task
@@ -41,6 +44,9 @@ from workloads.tasks import TASKS
 
 ATTO = 1e-18
 INTERRUPTED = 130
+LEAST_WHOLE = 0.5
+"""Per cent that are not rounded to 0."""
+
 PARTS = dict(zip(MACHINES, ("laser", "writing"), strict=True))
 """Part of each machine's energy that is told."""
 
@@ -58,9 +64,9 @@ def run_all(chosen: argparse.Namespace) -> bool:
             found, said = cell.read(), "kept"
             if not is_same(found, cell, task):
                 found = None
-            elif found is not None and found["uneven"] != uneven(cell.network):
-                found = run_on_machines_again(cell, found, task) if cell.price == PHOTONS else None
-                said = "machines run again"
+            elif found is not None and not is_up_to_date(found, cell):
+                found = brought_up_to_date(cell, found, task)
+                said = "brought up to date"
             if found is None:
                 found = run(cell, task)
                 said = f"{time.perf_counter() - began_s:.0f} s"
@@ -68,7 +74,7 @@ def run_all(chosen: argparse.Namespace) -> bool:
             complete = False
             sys.stderr.write(f"{cell}: not run\n{error}\n")
             continue
-        sys.stderr.write(f"\r{cell}: {text(found)} ({said})\n")
+        sys.stderr.write(f"{cell}: {text(found)} ({said})\n")
     return complete
 
 
@@ -101,9 +107,17 @@ def saved(over: Sequence[float | None] | None) -> str:
     if over is None:
         return ""
     value, low, high = over
-    if value is None or low is None or high is None or low <= 1 <= high:
+    if value is None or (low or 0) <= 1 <= (high or inf):
         return "not resolved"
-    return f"{100 * (1 - value):.0f} % [{100 * (1 - high):.0f}, {100 * (1 - low):.0f}]"
+    return f"{percent(value)} % [{percent(high)}, {percent(low)}]"
+
+
+def percent(ratio: float | None) -> str:
+    """Return what a ratio saves, with a digit that is not 0; a bound may be unknown."""
+    if ratio is None:
+        return "?"
+    part = 100 * (1 - ratio)
+    return f"{part:.0f}" if abs(part) >= LEAST_WHOLE else f"{part:.1g}"
 
 
 def least_table(chosen: Sequence[Cell]) -> str:

@@ -32,6 +32,7 @@ from typing import Any
 import torch
 
 from archsim import documents
+from archsim.cli.progress import ProgressBar
 from archsim.errors import ArchsimError
 from archsim.functional import AdcRange, Settings, Task, evaluate
 from archsim.hardware import Hardware, load_hardware
@@ -154,26 +155,20 @@ def is_same(found: Mapping[str, Any] | None, cell: Cell, task: Task, trials: int
 
 def run(cell: Cell, task: Task, trials: int) -> dict[str, Any]:
     """Evaluate one cell, write it, and return it."""
-    noise, began_s = NOISES[cell.noise], time.perf_counter()
-
-    def progress(done: int, of: int) -> None:
-        if sys.stderr.isatty():
-            elapsed_s = time.perf_counter() - began_s
-            sys.stderr.write(f"\r{cell}: {done} of {of} batches, {elapsed_s:.0f} s ")
-            sys.stderr.flush()
-
+    noise = NOISES[cell.noise]
     UNFINISHED.mkdir(parents=True, exist_ok=True)
     checkpoint = UNFINISHED / f"{cell}.json"
-    accuracy = evaluate(
-        task,
-        noise.hardware,
-        cell.repetitions,
-        trials=trials,
-        seed=SEED,
-        settings=noise.settings,
-        checkpoint=checkpoint,
-        progress=progress,
-    )
+    with ProgressBar(str(cell)) as bar:
+        accuracy = evaluate(
+            task,
+            noise.hardware,
+            cell.repetitions,
+            trials=trials,
+            seed=SEED,
+            settings=noise.settings,
+            checkpoint=checkpoint,
+            progress=bar,
+        )
     found = {"repetitions": cell.repetitions, **asdict(accuracy)}
     del found["ops"]  # long, and none of the table's business
     FOLDER.mkdir(exist_ok=True)
@@ -202,7 +197,7 @@ def run_all(chosen: argparse.Namespace) -> bool:
             complete = False
             sys.stderr.write(f"{cell}: not run\n{error}\n")
             continue
-        sys.stderr.write(f"\r{cell}: {text(found)} ({said})\n")
+        sys.stderr.write(f"{cell}: {text(found)} ({said})\n")
     return complete
 
 

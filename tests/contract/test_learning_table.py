@@ -54,8 +54,16 @@ def test_cells_are_run_once_and_what_is_missing_is_said(small, capsys):
         chosen[0], kept | {"machines": {}, "uneven": {}}
     )  # as another mapping had it
     assert script.run_all(CHOSEN)
-    assert capsys.readouterr().err.count("(machines run again)") == 1
+    assert capsys.readouterr().err.count("(brought up to date)") == 1
     assert chosen[0].read() == kept
+    learning_cells.write(chosen[0], kept | {"repetitions": 7.0})  # as another run found it
+    chosen[1].plan_path.unlink()  # comparing takes none
+    assert script.run_all(CHOSEN)
+    assert capsys.readouterr().err.count("(brought up to date)") == 2
+    for cell in chosen[1:]:
+        assert cell.read() == cells[cell.granularity] | {
+            "others": cells[cell.granularity]["others"] | {"uniform": 7.0}
+        }
 
 
 def test_a_cell_is_run_again_where_what_others_need_of_it_is_gone(small, monkeypatch):
@@ -97,17 +105,23 @@ def test_plans_are_compared_by_what_their_runs_take(small):
         learning_cells.write(cell, {"provenance": plan.provenance})
         cell.keep(crossing(float(counts[name])))
     of = cells["channel"]
+    cell = of.beside("uniform")
+    learning_cells.write(cell, {"repetitions": 16.0})
+    cell.keep(crossing(16.0))
     plan = load_plan(of.plan_path, workload)
     took = {k: simulate("homodyne", workload, repetitions=k) for k in counts.values()}
     found = learning_cells.compared(of, of.kept(), plan, None)
-    for amount, (value, low, high) in found.items():
+    assert found["ratios"] == {"uniform": approx3(0.25), "op": approx3(0.5)}
+    assert found["others"] == {"uniform": 16.0, "op": None}  # the latter's counts were not kept
+    assert list(found["paid"]) == ["energy", "latency", "product"]
+    for amount, (value, low, high) in found["paid"].items():
         ratios = {
             "energy": took[4].energy_j / took[8].energy_j,
             "latency": took[4].latency_s / took[8].latency_s,
         }
         ratios["product"] = ratios["energy"] * ratios["latency"]
         assert [value, low, high] == pytest.approx([ratios[amount]] * 3)
-    assert learning_cells.compared(cells["op"], crossing(8.0), plan, None) == {}
+    assert learning_cells.compared(cells["op"], crossing(8.0), plan, None)["paid"] == {}
 
 
 def test_what_a_machine_executes_digitally_has_one_count_there():
@@ -136,10 +150,11 @@ def test_a_cell_with_a_price_is_learned_again_where_mapping_has_changed(small, m
     monkeypatch.setattr(script, "is_same", lambda *_: True)
     monkeypatch.setattr(script, "run", lambda *of: ran.append(of))
     monkeypatch.setattr(script, "text", str)
-    learning_cells.write(cell, {"uneven": script.uneven("digits_cnn")})
+    found = {"uneven": learning_machines.uneven("digits_cnn"), "others": {"op": None}}
+    learning_cells.write(cell, found)
     script.run_all(CHOSEN)
     assert not ran
-    learning_cells.write(cell, {"uneven": {}})
+    learning_cells.write(cell, found | {"uneven": {}})
     script.run_all(CHOSEN)
     assert [of[0] for of in ran] == [cell]
 
@@ -162,6 +177,19 @@ def test_the_table_of_prices_says_what_each_saves_and_what_takes_more(small):
     assert [shown["channel", price][4] for price in ("photons", "energy", "edp")] == [
         "-50 % [-100, -25]", "50 % [25, 75]", "not resolved",
     ]  # fmt: skip
+
+
+def test_what_is_saved_has_an_interval_that_does_not_hold_nothing():
+    assert script.saved([0.5, 0.25, 0.75]) == "50 % [25, 75]"
+    assert script.saved([0.5, 0.25, 0.9997]) == "50 % [0.03, 75]"
+    assert script.saved([0.5, None, 0.75]) == "50 % [25, ?]"
+    assert script.saved([0.5, 0.25, None]) == "not resolved"
+    assert script.saved([None, 0.25, 0.75]) == "not resolved"
+    assert script.saved(None) == ""
+
+
+def approx3(value):
+    return pytest.approx([value] * 3)
 
 
 def crossing(mean, samples=()):
@@ -192,6 +220,14 @@ def test_light_takes_little_of_a_machine_and_a_plan_s_own_light_next_to_nothing(
     if found["energy_per_mac_j"] is not None:
         macs = sum(op.gemm.macs for op in load_workload(cell.network).gemms)
         assert found["energy_per_mac_j"] * macs < 2e-6 * took["energy_j"]
+
+
+@pytest.mark.parametrize(("cell", "found"), FOUND, ids=[str(cell) for cell, _ in FOUND])
+def test_cells_are_compared_with_those_that_stand_beside_them(cell, found):
+    assert found["others"] == learning_cells.counts_of(cell.others)
+    for name, (value, _, _) in found["ratios"].items():
+        if value is not None:
+            assert found["repetitions"] / found["others"][name] == pytest.approx(value)
 
 
 @pytest.mark.parametrize(("cell", "found"), KEPT, ids=[str(cell) for cell, _ in KEPT])
