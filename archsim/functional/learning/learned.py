@@ -26,6 +26,7 @@ class Learned:
         converged: Whether the target was met but for the last scaling.
         steps: Steps so far, of all runs.
         moved: By which part the mean count moved when it was last scaled to a drop, up or down.
+        rose: By which part counts that were learned on from these cost more at the drop, if much.
     """
 
     sharing: Sharing
@@ -37,6 +38,7 @@ class Learned:
     converged: bool = True
     steps: int = 0
     moved: float = 0.0
+    rose: float = 0.0
 
     def times(self, factor: float) -> Tensor:
         """Return these counts times a factor, within bounds and of any size."""

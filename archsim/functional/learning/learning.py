@@ -33,7 +33,7 @@ from archsim.functional.task import Task
 from archsim.hardware import Hardware
 from archsim.hardware.light import optical_energy_per_mac_j
 
-PROCEDURE = "3"
+PROCEDURE = "4"
 """Changes with what learning does: results of another procedure are not gone on with."""
 
 _AS_MUCH = 1 + 1e-9  # means of equal numbers in another order are as much
@@ -238,6 +238,13 @@ def _notes(learned: Learned) -> tuple[str, ...]:
         notes.append(
             "learning: found the target missed after all steps, so that counts were scaled to it; "
             "expected it met; raise --steps or --penalty"
+        )
+    if learned.rose:
+        notes.append(
+            f"learning: found counts that cost {100 * learned.rose:.0f} % more at the drop after "
+            "they were learned on, so that they fit the examples of learning alone, or rounds "
+            "scatter; expected none; the plan is of the round that costs least; learn from more "
+            "examples, or by op, or raise --trials"
         )
     if abs(learned.moved) > SETTLED:
         notes.append(

@@ -2,7 +2,10 @@
 
 To a target: learn, then scale to meet it. To a drop: the same for a first target; then scale all
 counts to where the drop is met, learn on from there, and so again until that moves them by less
-than 5 %. ``uniform`` has nothing to learn but goes the same way otherwise.
+than 5 %, some times at most. Where the last round's counts cost more at the drop than an earlier
+one's, by more than that, the earlier ones are taken: many counts fit the data that they are learned
+from rather than other data, if there is little of it, the more so the longer they are learned.
+``uniform`` has nothing to learn but goes the same way otherwise.
 
 With a price of the machine, a tile pays for the largest count of its columns. So counts per channel
 are learned with photons first; channels are sorted by them, once; from then on each group of
@@ -12,7 +15,7 @@ columns that a tile holds together has one count, with its own price.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import log
 from typing import Protocol, runtime_checkable
 
@@ -62,6 +65,35 @@ _BELOW_UNIFORM = 0.5
 
 _LEAST_FACTOR = 2.0
 """Uniform counts, over the least, that learning begins with at least."""
+
+
+@dataclass(frozen=True)
+class _Round:
+    """Counts that were learned, and those of their shape that lose about what is allowed.
+
+    Attributes:
+        learned: The former.
+        factor: From the former to the latter.
+        scaled: The latter.
+        cost: Of the latter.
+    """
+
+    learned: Learned
+    factor: float
+    scaled: Tensor
+    cost: float
+
+    @property
+    def moved(self) -> float:
+        """By which part the factor moves the mean count."""
+        before, after = map(self.learned.sharing.mean, (self.learned.repetitions, self.scaled))
+        return after / before - 1
+
+    @property
+    def settled(self) -> bool:
+        """Whether there is no use in learning on: they hardly move, or are the least."""
+        least = self.learned.bounds.least
+        return abs(log(self.factor)) < SETTLED or bool((self.scaled == least).all())
 
 
 class Search:
@@ -128,18 +160,23 @@ class Search:
                 "least; expected some that are paid for; choose another cost, or uniform counts"
             )
         learned = self._to_cost(granularity, least + _BELOW_UNIFORM * (cost - least), even)
-        for _ in range(_MOST_ROUNDS):
-            factor = self.family(learned).look(max_drop)
-            scaled = learned.times(factor)
-            if abs(log(factor)) < SETTLED or bool((scaled == learned.bounds.least).all()):
-                return learned, factor
-            target = float(learned.price.cost(scaled))
+        rounds = [self._round(learned, max_drop)]
+        while not rounds[-1].settled and len(rounds) <= _MOST_ROUNDS:
+            learned, scaled, cost = rounds[-1].learned, rounds[-1].scaled, rounds[-1].cost
             learned = self._learn(
-                learned.sharing, scaled, target, self._shorter, first_step=learned.steps
+                learned.sharing, scaled, cost, self._shorter, first_step=learned.steps
             )
+            rounds.append(self._round(learned, max_drop))
+        best, last = min(rounds, key=lambda each: each.cost), rounds[-1]
+        rose = last.cost / best.cost - 1
+        if rose > SETTLED:
+            return replace(best.learned, rose=rose), best.factor
+        return replace(last.learned, moved=0.0 if last.settled else last.moved), last.factor
+
+    def _round(self, learned: Learned, max_drop: float) -> _Round:
         factor = self.family(learned).look(max_drop)
-        before, after = map(learned.sharing.mean, (learned.repetitions, learned.times(factor)))
-        return replace(learned, moved=after / before - 1), factor
+        scaled = learned.times(factor)
+        return _Round(learned, factor, scaled, float(learned.price.cost(scaled)))
 
     def family(self, learned: Learned) -> Family:
         """Return the plans of the shape that was learned."""

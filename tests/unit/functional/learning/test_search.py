@@ -276,14 +276,31 @@ def test_a_price_that_repetitions_do_not_change_is_refused():
 
 
 def test_counts_that_go_on_moving_say_by_how_much():
-    scales = iter([1.0, 2.0, 2.0, 2.0, 0.5])  # of uniform counts, three rounds, and the end
+    scales = iter([1.0, 0.9, 0.9, 0.9, 0.5])  # of uniform counts, and of each round
     of = search(KnownBench(), steps=20)
     of.family = lambda _: SimpleNamespace(look=lambda _: next(scales))
     learned, factor = of.to_drop(Granularity.OP, 2.0)
     assert factor == 0.5
     after = learned.sharing.mean(learned.times(0.5))
     assert learned.moved == pytest.approx(after / learned.sharing.mean(learned.repetitions) - 1)
-    assert -0.5 <= learned.moved < -0.3  # less than by half where a count is 1 already
+    assert -0.5 <= learned.moved < -0.1  # less than by half where counts are 1 already
+    assert learned.rose == 0
+
+
+def test_the_round_is_taken_that_costs_least_at_the_drop():
+    scales = [4.0, 1.5, 0.5, 3.0, 0.9]  # of uniform counts, and of each round
+    of, steps = search(KnownBench(), steps=20), []
+    looks = iter(scales)
+
+    def family(learned):
+        steps.append(learned.steps)
+        return SimpleNamespace(look=lambda _: next(looks))
+
+    of.family = family
+    learned, factor = of.to_drop(Granularity.OP, 2.0)
+    assert (learned.steps, factor) == (steps[2], 0.5)
+    costs = np.cumprod([1.5, 0.5, 3.0, 0.9])  # rounds begin at the last one's cost, and end there
+    assert learned.rose == pytest.approx(costs[-1] / costs[1] - 1, rel=0.02)
 
 
 def test_a_crossing_is_paid_by_what_the_very_plans_cost_that_were_judged():
