@@ -208,7 +208,7 @@ def cells(networks: Sequence[str], noises: Sequence[str]) -> Iterator[Cell]:
 
 
 def is_same(found: Mapping[str, Any] | None, cell: Cell, task: Task) -> bool:
-    """Return whether a cell that was found is the one that would be run."""
+    """Return whether a cell that was found is one that would be run, or of a procedure kept."""
     if found is None:
         return False
     noise, provenance = NOISES[cell.noise], found["provenance"]
@@ -287,7 +287,8 @@ def figures(cell: Cell, learned: LearnedPlan, crossing: Crossing, task: Task) ->
     return {
         "repetitions": known(crossing.repetitions),
         "interval": [known(crossing.interval.low), known(crossing.interval.high)],
-        **compared(cell, crossing, learned.plan, task),
+        "paid": paid(cell, crossing, learned.plan, task),
+        **compared(cell, crossing, task),
         "energy_per_mac_j": learned.energy_per_mac_j,
         "plan_repetitions": learned.repetitions,
         "quantised": learned.quantised,
@@ -308,32 +309,29 @@ def on_machines(cell: Cell, plan: RepetitionPlan) -> dict[str, Any]:
     return {"machines": systems(cell.network, plan), "uneven": uneven(cell.network)}
 
 
-def compared(
-    cell: Cell, crossing: Crossing, plan: RepetitionPlan | None, task: Task
-) -> dict[str, Any]:
-    """Return a cell against others, with intervals, and the counts that these had.
+def compared(cell: Cell, crossing: Crossing, task: Task) -> dict[str, Any]:
+    """Return a cell against others, with intervals, and the counts that these had."""
+    counts = {
+        other.granularity: bounded(ratio(crossing, crossing_of(other, task)))
+        for other in cell.others
+    }
+    return {"ratios": counts if cell.price == PHOTONS else {}, "others": counts_of(cell.others)}
 
-    Args:
-        cell: Which one.
-        crossing: Its own.
-        plan: Its own, where runs are compared.
-        task: The network with its data.
-    """
-    crossings = {other.granularity: crossing_of(other, task) for other in cell.others}
-    counts = {name: bounded(ratio(crossing, other)) for name, other in crossings.items()}
-    paid: dict[str, list[float | None]] = {}
-    if plan is not None and cell.compares_runs:
-        workload = load_workload(cell.network)
-        runs = scaled_runs(workload, plan)
-        other_runs = scaled_runs(workload, plan_of(cell.beside(BY_OP), task))
-        for amount in AMOUNTS:
-            own = in_amount(amount, crossing, runs)
-            other = in_amount(amount, crossings[BY_OP], other_runs)
-            paid[amount] = bounded(ratio(own, other))
+
+def paid(
+    cell: Cell, crossing: Crossing, plan: RepetitionPlan, task: Task
+) -> dict[str, list[float | None]]:
+    """Return what a plan takes on the machine over that by op, with intervals, where it is told."""
+    if not cell.compares_runs:
+        return {}
+    other, workload = cell.beside(BY_OP), load_workload(cell.network)
+    runs, other_runs = (scaled_runs(workload, each) for each in (plan, plan_of(other, task)))
+    beside = crossing_of(other, task)  # of the plan, which may have been learned again just now
     return {
-        "ratios": counts if cell.price == PHOTONS else {},
-        "paid": paid,
-        "others": counts_of(cell.others),
+        amount: bounded(
+            ratio(in_amount(amount, crossing, runs), in_amount(amount, beside, other_runs))
+        )
+        for amount in AMOUNTS
     }
 
 
@@ -350,14 +348,19 @@ def brought_up_to_date(cell: Cell, found: dict[str, Any], task: Task) -> dict[st
     """
     crossing, plan = cell.kept(), cell.kept_plan()
     moved = found["uneven"] != uneven(cell.network)
-    if moved and (plan is None or cell.price != PHOTONS):
+    by_op = found["others"].get(BY_OP) == counts_of(cell.others).get(BY_OP)
+    runs_anew = cell.compares_runs and (moved or not by_op)
+    if moved and cell.price != PHOTONS:
         return None
-    if cell.others and (crossing is None or (cell.compares_runs and plan is None)):
+    if ((moved or runs_anew) and plan is None) or (cell.others and crossing is None):
         return None
-    if moved and plan is not None:
-        found = found | on_machines(cell, plan)
+    found = dict(found)
+    if plan is not None and moved:
+        found |= on_machines(cell, plan)
+    if plan is not None and crossing is not None and runs_anew:
+        found["paid"] = paid(cell, crossing, plan, task)
     if crossing is not None:
-        found = found | compared(cell, crossing, plan, task)
+        found |= compared(cell, crossing, task)
     write(cell, found)
     return found
 

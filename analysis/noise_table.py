@@ -158,7 +158,7 @@ def run(cell: Cell, task: Task, trials: int) -> dict[str, Any]:
     noise = NOISES[cell.noise]
     UNFINISHED.mkdir(parents=True, exist_ok=True)
     checkpoint = UNFINISHED / f"{cell}.json"
-    with ProgressBar(str(cell)) as bar:
+    with ProgressBar(f"{cell}, batches") as bar:
         accuracy = evaluate(
             task,
             noise.hardware,

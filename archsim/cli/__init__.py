@@ -9,9 +9,9 @@ neither: they change no status.
 JSON, CSV and workload files are UTF-8 wherever they go. Tables and words take the encoding of the
 terminal, and spell out what it lacks.
 
-A package rather than one module, because commands (``commands``), printing (``output``) and what
-becomes of faults (``entry``) are three things. Each command imports what it needs when it runs:
-``archsim run`` on a saved workload must not wait for torch or pandas.
+A package rather than one module, because commands (``commands``), printing (``output``), progress
+(``progress``) and what becomes of faults (``entry``) are four things. Each command imports what it
+needs when it runs: ``archsim run`` on a saved workload must not wait for torch or pandas.
 """
 
 from __future__ import annotations

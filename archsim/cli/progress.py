@@ -1,4 +1,4 @@
-"""How far long work is, on stderr: a bar on a terminal, elsewhere a line a minute for the log."""
+"""How far long work is, on stderr: a bar on a terminal, elsewhere a line a minute at most."""
 
 from __future__ import annotations
 

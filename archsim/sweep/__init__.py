@@ -3,7 +3,8 @@
 A sweep file says what varies. It becomes a :class:`Sweep`: axes of values (``space``), from which
 points are chosen beforehand (``designs``) or as results come in (``search``). A point is *timed*,
 and where accuracy is asked, *evaluated* (``points``); both steps are jobs for workers, which are
-processes of this computer (``local``) or of a Dask cluster (``cluster``). One coordinator
+processes of this computer (``local``) or of a Dask cluster (``cluster``, which is found by
+``connecting``; ``on_worker`` is what runs there). One coordinator
 (``running``) hands them out and alone writes results (``directory``).
 
 Decisions:

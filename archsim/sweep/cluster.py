@@ -24,10 +24,10 @@ from uuid import uuid4
 from distributed import Future
 from distributed.scheduler import KilledWorker
 
+from archsim.sweep.connecting import connected, gone, restart
 from archsim.sweep.executor import ATTEMPTS, Done
 from archsim.sweep.on_worker import Jobs, Kept, run_jobs
 from archsim.sweep.points import Job, Result
-from archsim.sweep.scheduler import connected, gone, restart
 from archsim.sweep.sweep import Sweep
 
 AHEAD = 2

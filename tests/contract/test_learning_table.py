@@ -56,14 +56,29 @@ def test_cells_are_run_once_and_what_is_missing_is_said(small, capsys):
     assert script.run_all(CHOSEN)
     assert capsys.readouterr().err.count("(brought up to date)") == 1
     assert chosen[0].read() == kept
-    learning_cells.write(chosen[0], kept | {"repetitions": 7.0})  # as another run found it
-    chosen[1].plan_path.unlink()  # comparing takes none
     assert script.run_all(CHOSEN)
-    assert capsys.readouterr().err.count("(brought up to date)") == 2
-    for cell in chosen[1:]:
-        assert cell.read() == cells[cell.granularity] | {
-            "others": cells[cell.granularity]["others"] | {"uniform": 7.0}
-        }
+    assert capsys.readouterr().err.count("(kept)") == 3
+
+
+def test_cells_are_compared_anew_where_another_was_run_again(small, monkeypatch):
+    uniform, by_op, channel = script.cells(["digits_cnn"], ["thermal"])
+    uneven = learning_machines.uneven("digits_cnn")
+    for cell, mean in ((uniform, 8.0), (by_op, 4.0), (channel, 2.0)):
+        cell.keep(crossing(mean))
+        others = learning_cells.counts_of(cell.others)
+        learning_cells.write(cell, {"repetitions": mean, "uneven": uneven, "others": others})
+    assert all(script.is_up_to_date(cell.read(), cell) for cell in (uniform, by_op, channel))
+    uniform.keep(crossing(16.0))
+    learning_cells.write(uniform, {"repetitions": 16.0, "uneven": uneven, "others": {}})
+    for cell, ratios in ((by_op, {"uniform": 1 / 4}), (channel, {"uniform": 1 / 8, "op": 1 / 2})):
+        assert not script.is_up_to_date(cell.read(), cell)
+        found = script.brought_up_to_date(cell, cell.read(), None)  # no plan is there, or needed
+        assert found["ratios"] == {name: approx3(value) for name, value in ratios.items()}
+        assert found == cell.read()
+        assert script.is_up_to_date(found, cell)
+    uniform.crossing_path.unlink()
+    by_op.crossing_path.unlink()
+    assert script.brought_up_to_date(by_op, by_op.read(), None) is None
 
 
 def test_a_cell_is_run_again_where_what_others_need_of_it_is_gone(small, monkeypatch):
@@ -105,23 +120,18 @@ def test_plans_are_compared_by_what_their_runs_take(small):
         learning_cells.write(cell, {"provenance": plan.provenance})
         cell.keep(crossing(float(counts[name])))
     of = cells["channel"]
-    cell = of.beside("uniform")
-    learning_cells.write(cell, {"repetitions": 16.0})
-    cell.keep(crossing(16.0))
     plan = load_plan(of.plan_path, workload)
     took = {k: simulate("homodyne", workload, repetitions=k) for k in counts.values()}
-    found = learning_cells.compared(of, of.kept(), plan, None)
-    assert found["ratios"] == {"uniform": approx3(0.25), "op": approx3(0.5)}
-    assert found["others"] == {"uniform": 16.0, "op": None}  # the latter's counts were not kept
-    assert list(found["paid"]) == ["energy", "latency", "product"]
-    for amount, (value, low, high) in found["paid"].items():
+    found = learning_cells.paid(of, of.kept(), plan, None)
+    assert list(found) == ["energy", "latency", "product"]
+    for amount, (value, low, high) in found.items():
         ratios = {
             "energy": took[4].energy_j / took[8].energy_j,
             "latency": took[4].latency_s / took[8].latency_s,
         }
         ratios["product"] = ratios["energy"] * ratios["latency"]
         assert [value, low, high] == pytest.approx([ratios[amount]] * 3)
-    assert learning_cells.compared(cells["op"], crossing(8.0), plan, None)["paid"] == {}
+    assert learning_cells.paid(cells["op"], crossing(8.0), plan, None) == {}
 
 
 def test_what_a_machine_executes_digitally_has_one_count_there():

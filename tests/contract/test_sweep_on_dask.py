@@ -20,7 +20,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from archsim.errors import ConfigError, SimulationError
-from archsim.sweep import load_sweep, run_sweep, scheduler
+from archsim.sweep import connecting, load_sweep, run_sweep
 from archsim.sweep.running import News
 from archsim.sweep.starting import Running
 from tests import sweep_with_faults
@@ -113,7 +113,7 @@ def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait longer for workers, as others use this computer, too."""
-    monkeypatch.setattr(scheduler, "CONNECTING_S", 60.0)
+    monkeypatch.setattr(connecting, "CONNECTING_S", 60.0)
 
 
 @pytest.mark.slow  # make test-faults
@@ -188,7 +188,7 @@ def test_a_sweep_ends_when_its_scheduler_does_and_goes_on_elsewhere(tmp_path: Pa
 def test_whoever_is_no_scheduler_is_refused(
     answer: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scheduler, "CONNECTING_S", 0.5)
+    monkeypatch.setattr(connecting, "CONNECTING_S", 0.5)
     file = written(tmp_path / "s.yaml", vary={"repetitions": [1]})
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -211,7 +211,7 @@ def test_whoever_is_no_scheduler_is_refused(
 def test_an_address_without_a_scheduler_is_refused(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scheduler, "CONNECTING_S", 0.5)
+    monkeypatch.setattr(connecting, "CONNECTING_S", 0.5)
     file = written(tmp_path / "s.yaml", vary={"repetitions": [1]})
     with pytest.raises(ConfigError) as told:
         run_sweep(file, tmp_path / "r", Running(dask=address))

@@ -10,16 +10,18 @@ converters, memories and static power over the longer time count. This package g
 numbers; it knows no engine.
 
 ``learning`` is the entry: an ``aim``, and what comes of it. ``search`` goes from the aim to counts:
-``learner`` descends, ``rounding`` makes counts whole, ``family`` and ``curve`` find where plans of
-one shape lose what is allowed, ``crossing`` how sure that is. ``bench`` is a task on a machine: the
-loss of a step; ``judge`` what plans are worth on other images. ``sharing`` says which channels
-share one count, ``price`` what counts cost, ``keep`` what is left when a run is killed.
+``learner`` descends, ``learned`` is what it finds, ``rounding`` makes counts whole, ``family`` and
+``curve`` find where plans of one shape lose what is allowed, ``crossing`` how sure that is.
+``bench`` is a task on a machine: the loss of a step; ``judge`` what plans are worth on other
+images. ``sharing`` says which channels share one count, ``price`` what counts cost, ``keep`` what
+is left when a run is killed.
 
 Decided here:
 
 * Every plan that is judged could run: its counts are whole where the machine repeats passes, and
   judging is the very simulation that :func:`archsim.functional.evaluate` runs, on examples that
-  nothing was learned from. Only the one factor on all counts is chosen on them.
+  nothing was learned from. Only the one factor on all counts is chosen on them, and an earlier
+  round of learning where the last one's counts cost clearly more at the drop.
 * A target is a mean count, for every price: the plan may cost what so many uniform repetitions do.
 * What is frozen into cells is drawn anew in each step, so that no plan is learned for one chip.
 * The learning rate acts on ln K and is the same for all; there is no schedule to tune.

@@ -36,7 +36,7 @@ _RAISED = 2.0
 _MORE_STEPS, _MOST_RAISES = 300, 5
 
 REFRESHED = 250
-"""Steps after which the price is asked for anew: a machine's tables hold near a plan."""
+"""Steps after which the price is asked for anew, as at the end: tables hold near a plan."""
 
 _REACH, _BISECTIONS = 60.0, 100
 """Powers of 2 between which a factor on counts is sought, and steps to it."""
@@ -221,7 +221,7 @@ class Learner:
                 watched=state.watched + watching,
                 loss=loss,
             )
-            if state.step % REFRESHED == 0:
+            if state.step % REFRESHED == 0 or state.step == state.last:
                 state = replace(state, priced_at=state.repetitions)
                 price = self.price_near(state.priced_at)
             if state.step == state.last:

@@ -241,10 +241,10 @@ def _notes(learned: Learned) -> tuple[str, ...]:
         )
     if learned.rose:
         notes.append(
-            f"learning: found counts that cost {100 * learned.rose:.0f} % more at the drop after "
-            "they were learned on, so that they fit the examples of learning alone, or rounds "
-            "scatter; expected none; the plan is of the round that costs least; learn from more "
-            "examples, or by op, or raise --trials"
+            f"learning: found {100 * learned.rose:.0f} % more cost at the drop in the last round "
+            "than in an earlier one, whose plan this is; expected no more in any; either counts "
+            "come to fit the examples of learning alone, or rounds scatter; add examples, choose a "
+            "coarser granularity, or raise --trials"
         )
     if abs(learned.moved) > SETTLED:
         notes.append(

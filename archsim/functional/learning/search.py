@@ -3,9 +3,8 @@
 To a target: learn, then scale to meet it. To a drop: the same for a first target; then scale all
 counts to where the drop is met, learn on from there, and so again until that moves them by less
 than 5 %, some times at most. Where the last round's counts cost more at the drop than an earlier
-one's, by more than that, the earlier ones are taken: many counts fit the data that they are learned
-from rather than other data, if there is little of it, the more so the longer they are learned.
-``uniform`` has nothing to learn but goes the same way otherwise.
+one's, by more than that, the earlier ones are taken: where counts are many and examples few,
+learning on fits these alone. ``uniform`` has nothing to learn but goes the same way otherwise.
 
 With a price of the machine, a tile pays for the largest count of its columns. So counts per channel
 are learned with photons first; channels are sorted by them, once; from then on each group of
@@ -75,7 +74,7 @@ class _Round:
         learned: The former.
         factor: From the former to the latter.
         scaled: The latter.
-        cost: Of the latter.
+        cost: Of a plan of the latter.
     """
 
     learned: Learned
@@ -145,26 +144,23 @@ class Search:
         """Return counts, and the factor on them with which they lose about what is allowed.
 
         Raises:
-            AimError: So many uniform repetitions cost no more than the least ones.
+            AimError: Repetitions cost nothing.
         """
         even = self.even()
+        if granularity is not Granularity.UNIFORM:
+            _check_paid(even, max_drop)
         factor = self.family(even).look(max_drop)
         if granularity is Granularity.UNIFORM:
             return even, factor
         even = self._moved(even, even.times(max(factor, _LEAST_FACTOR)))
         least, cost = (float(even.price.cost(k)) for k in (even.bounds.least, even.repetitions))
-        if not cost > least:
-            raise AimError(
-                f"max_drop: found {max_drop:g}, which {even.sharing.mean(even.repetitions):.4g} "
-                f"uniform repetitions keep to, whose {even.price.name} is no more than that of the "
-                "least; expected some that are paid for; choose another cost, or uniform counts"
-            )
         learned = self._to_cost(granularity, least + _BELOW_UNIFORM * (cost - least), even)
         rounds = [self._round(learned, max_drop)]
         while not rounds[-1].settled and len(rounds) <= _MOST_ROUNDS:
-            learned, scaled, cost = rounds[-1].learned, rounds[-1].scaled, rounds[-1].cost
+            learned, scaled = rounds[-1].learned, rounds[-1].scaled
+            target = float(learned.price.cost(scaled))
             learned = self._learn(
-                learned.sharing, scaled, cost, self._shorter, first_step=learned.steps
+                learned.sharing, scaled, target, self._shorter, first_step=learned.steps
             )
             rounds.append(self._round(learned, max_drop))
         best, last = min(rounds, key=lambda each: each.cost), rounds[-1]
@@ -176,7 +172,8 @@ class Search:
     def _round(self, learned: Learned, max_drop: float) -> _Round:
         factor = self.family(learned).look(max_drop)
         scaled = learned.times(factor)
-        return _Round(learned, factor, scaled, float(learned.price.cost(scaled)))
+        cost = self.cost(learned.sharing, learned.rounded(scaled))
+        return _Round(learned, factor, scaled, cost)
 
     def family(self, learned: Learned) -> Family:
         """Return the plans of the shape that was learned."""
@@ -307,4 +304,14 @@ class Search:
             ),
             bounds.kept(repetitions.round() if self._bench.whole else repetitions),
             bounds,
+        )
+
+
+def _check_paid(even: Learned, max_drop: float) -> None:
+    """Refuse a price that the most repetitions do not change."""
+    least, most = (float(even.price.cost(k)) for k in (even.bounds.least, even.bounds.most))
+    if not most > least:
+        raise AimError(
+            f"max_drop: found {max_drop:g} at the least {even.price.name}, which repetitions do "
+            "not change here; expected a cost that they raise; choose another one"
         )

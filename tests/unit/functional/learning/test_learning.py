@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from archsim.functional.learning import Aim, Granularity, Rules, learn
 from archsim.functional.learning.bench import Bench
 from archsim.functional.learning.energy import repetitions_of
 from archsim.functional.learning.judge import Judge
+from archsim.functional.learning.learning import _notes
 from archsim.functional.learning.news import Narrator
 from archsim.functional.learning.sharing import Sharing
 from archsim.functional.store import Store
@@ -269,6 +271,21 @@ def test_a_checkpoint_of_another_machine_s_price_is_not_gone_on_with(tmp_path):
     assert found.plan.provenance["price"] == "energy"
     assert prices[0].hardware.hash in found.plan.provenance["price_of"]
     assert "price_of" in refused(ConfigError, price=prices[1], checkpoint=kept)
+
+
+def test_what_learning_on_did_is_said():
+    assert _notes(SimpleNamespace(converged=True, moved=0.04, rose=0.0)) == ()
+    assert _notes(SimpleNamespace(converged=True, moved=-0.2, rose=0.0)) == (
+        "learning: found counts that still moved by -20 % in the last round; expected 5 % at most; "
+        "the plan is within the drop; raise --steps for one that may take less, or --trials, if "
+        "the quarter of them by which rounds are scaled scatters by more",
+    )
+    assert _notes(SimpleNamespace(converged=True, moved=0.0, rose=0.3)) == (
+        "learning: found 30 % more cost at the drop in the last round than in an earlier one, "
+        "whose plan this is; expected no more in any; either counts come to fit the examples of "
+        "learning alone, or rounds scatter; add examples, choose a coarser granularity, or raise "
+        "--trials",
+    )
 
 
 def test_aims_that_differ_little_are_two():
