@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from argparse import Namespace
 
 import numpy as np
@@ -268,3 +269,10 @@ def test_columns_of_a_tile_hold_all_channels_of_each_op_whose_price_is_learned()
         if cell.price != script.PHOTONS:
             tiles = load_hardware(script.MACHINES[0]).tiles
             assert max(op.channels for op in load_workload(cell.network).gemms) <= tiles.columns
+
+
+def test_channels_of_squeezenet_took_more_than_three_times_as_much_after_they_were_learned_on():
+    found = script.Cell("squeezenet1_1_caffe", "shot", "channel").read()
+    (note,) = (note for note in found["notes"] if " % more " in note)
+    assert 1 + int(re.search(r"(\d+) % more ", note)[1]) / 100 > 3
+    assert sum(op.channels for op in load_workload("squeezenet1_1_caffe").gemms) == 3944
