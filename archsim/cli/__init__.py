@@ -41,4 +41,5 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         status = INTERRUPTED
         with suppress(OSError, AttributeError):  # nobody reads words any more, or there is no one
             sys.stderr.write("interrupted\n")
+        exec("")  # else Python ends by the signal if it came in an exec, as dataclasses use it
     sys.exit(status)

@@ -34,6 +34,9 @@ TABLE = re.compile(r"<!-- (python .*?) -->\n(.*?)<!-- end of it -->", re.DOTALL)
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 LONGEST = 300
 
+PROGRESS = re.compile(r"^[a-z]+: [\d,]+ of [\d,]+\b.*\n", re.MULTILINE)
+"""What a log is told of long work, where a reader's terminal has a bar that vanishes."""
+
 BUILDS = re.compile(r"make (demo|test|bench|clean)( +#.*)?")
 """Commands that make or test this very folder; asked for a dry run instead."""
 
@@ -83,7 +86,7 @@ def faults(text: str, folder: Path) -> Iterator[str]:
             for command, shown in sessions(block):
                 done = run(command, folder)
                 measured = "accuracy" in command or " learn " in command
-                if not agrees(shown, done.stdout, measured=measured):
+                if not agrees(shown, PROGRESS.sub("", done.stdout), measured=measured):
                     yield f"$ {command}\nis shown to print\n{shown}\nbut prints\n{done.stdout}"
             continue
         if kind == "python":

@@ -359,17 +359,19 @@ def test_words_that_nobody_can_read_change_no_status(redirection):
     assert shell(redirection, "check", "no_such_machine").returncode == 2
 
 
-def test_control_c_during_the_imports_is_quiet():
-    code = (
+@pytest.mark.parametrize("pressed", ["raise KeyboardInterrupt", "exec('raise KeyboardInterrupt')"])
+def test_control_c_during_the_imports_is_quiet(tmp_path, pressed):
+    (tmp_path / "interrupted.py").write_text(
         "import sys\n"
         "from archsim.cli import main\n"
         "class Interrupt:\n"
         "    def find_spec(self, name, *_):\n"
-        "        if name == 'typer': raise KeyboardInterrupt\n"
+        f"        if name == 'typer': {pressed}\n"
         "sys.meta_path.insert(0, Interrupt())\n"
         "main(['machines'])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "interrupted"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
 
 
