@@ -80,7 +80,7 @@ SHOT_ALONE = ("squeezenet1_1_caffe", "efficientnet_lite0", "minilm_sst2")
 PHOTONS = "photons"
 ALL_PRICES = (PHOTONS, *PRICES)
 PRICED = ("digits_cnn", "resnet20_cifar10")
-KEPT = ("3", PROCEDURE)
+KEPT_PROCEDURES = ("3", PROCEDURE)
 """Procedures of cells that are kept."""
 
 BY_OP = str(Granularity.OP)
@@ -224,7 +224,7 @@ def is_same(found: Mapping[str, Any] | None, cell: Cell, task: Task) -> bool:
         "archsim": version("archsim"),
         "torch": version("torch"),
     }
-    return facts.items() <= provenance.items() and provenance["procedure"] in KEPT
+    return facts.items() <= provenance.items() and provenance["procedure"] in KEPT_PROCEDURES
 
 
 def is_up_to_date(found: Mapping[str, Any], cell: Cell) -> bool:
@@ -287,8 +287,8 @@ def figures(cell: Cell, learned: LearnedPlan, crossing: Crossing, task: Task) ->
     return {
         "repetitions": known(crossing.repetitions),
         "interval": [known(crossing.interval.low), known(crossing.interval.high)],
-        "paid": paid(cell, crossing, learned.plan, task),
-        **compared(cell, crossing, task),
+        "paid": runs_compared(cell, crossing, learned.plan, task),
+        **counts_compared(cell, crossing, task),
         "energy_per_mac_j": learned.energy_per_mac_j,
         "plan_repetitions": learned.repetitions,
         "quantised": learned.quantised,
@@ -309,16 +309,16 @@ def on_machines(cell: Cell, plan: RepetitionPlan) -> dict[str, Any]:
     return {"machines": systems(cell.network, plan), "uneven": uneven(cell.network)}
 
 
-def compared(cell: Cell, crossing: Crossing, task: Task) -> dict[str, Any]:
-    """Return a cell against others, with intervals, and the counts that these had."""
-    counts = {
-        other.granularity: bounded(ratio(crossing, crossing_of(other, task)))
-        for other in cell.others
+def counts_compared(cell: Cell, crossing: Crossing, task: Task) -> dict[str, Any]:
+    """Return counts over coarser ones, at the paper's price, with intervals; what others had."""
+    coarser = cell.others if cell.price == PHOTONS else ()
+    ratios = {
+        other.granularity: bounded(ratio(crossing, crossing_of(other, task))) for other in coarser
     }
-    return {"ratios": counts if cell.price == PHOTONS else {}, "others": counts_of(cell.others)}
+    return {"ratios": ratios, "others": counts_of(cell.others)}
 
 
-def paid(
+def runs_compared(
     cell: Cell, crossing: Crossing, plan: RepetitionPlan, task: Task
 ) -> dict[str, list[float | None]]:
     """Return what a plan takes on the machine over that by op, with intervals, where it is told."""
@@ -358,9 +358,9 @@ def brought_up_to_date(cell: Cell, found: dict[str, Any], task: Task) -> dict[st
     if plan is not None and moved:
         found |= on_machines(cell, plan)
     if plan is not None and crossing is not None and runs_anew:
-        found["paid"] = paid(cell, crossing, plan, task)
+        found["paid"] = runs_compared(cell, crossing, plan, task)
     if crossing is not None:
-        found |= compared(cell, crossing, task)
+        found |= counts_compared(cell, crossing, task)
     write(cell, found)
     return found
 

@@ -123,7 +123,7 @@ def test_plans_are_compared_by_what_their_runs_take(small):
     of = cells["channel"]
     plan = load_plan(of.plan_path, workload)
     took = {k: simulate("homodyne", workload, repetitions=k) for k in counts.values()}
-    found = learning_cells.paid(of, of.kept(), plan, None)
+    found = learning_cells.runs_compared(of, of.kept(), plan, None)
     assert list(found) == ["energy", "latency", "product"]
     for amount, (value, low, high) in found.items():
         ratios = {
@@ -132,7 +132,7 @@ def test_plans_are_compared_by_what_their_runs_take(small):
         }
         ratios["product"] = ratios["energy"] * ratios["latency"]
         assert [value, low, high] == pytest.approx([ratios[amount]] * 3)
-    assert learning_cells.paid(cells["op"], crossing(8.0), plan, None) == {}
+    assert learning_cells.runs_compared(cells["op"], crossing(8.0), plan, None) == {}
 
 
 def test_what_a_machine_executes_digitally_has_one_count_there():
