@@ -221,6 +221,8 @@ def is_same(found: Mapping[str, Any] | None, cell: Cell, task: Task) -> bool:
         "aim": f"a drop of {MAX_DROP:g} at most",
         "trials": str(cell.trials),
         "seed": str(SEED),
+        "batch": str(task.batch),
+        "workload": load_workload(cell.network).fingerprint,
         "archsim": version("archsim"),
         "torch": version("torch"),
     }

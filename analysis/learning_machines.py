@@ -40,10 +40,15 @@ def systems(network: str, plan: RepetitionPlan) -> dict[str, dict[str, float]]:
             "energy_j": report.energy_j,
             "latency_s": report.latency_s,
             "throughput_per_s": report.throughput_per_s,
-            "laser_j": report.energy_by_component_j.get("laser", 0.0),
+            "laser_j": laser_j(hardware, report.energy_by_component_j),
             "writing_j": float(writes * hardware.tiles.array.write_energy_j),
         }
     return found
+
+
+def laser_j(hardware: Hardware, by_component_j: Mapping[str, float]) -> float:
+    """Return the energy of the laser; 0 where there is none."""
+    return 0.0 if hardware.tiles.laser is None else by_component_j["laser"]
 
 
 def repeated(workload: Workload, hardware: Hardware, plan: RepetitionPlan) -> RepetitionPlan:

@@ -26,6 +26,10 @@ OF_AIM = {
     "granularity": "--granularity",
     "trials": "--trials",
     "rules.batch": "--learning-batch",
+    "rules.steps": "--steps",
+    "rules.weight": "--penalty",
+    "conditions.trials": "--trials",
+    "aim.max_drop": "--max-drop",
 }
 _OF_RULES = {
     "steps": "--steps",
@@ -115,6 +119,11 @@ def as_typed(names: Mapping[str, str]) -> Iterator[None]:
 
 
 def renamed(line: str, names: Mapping[str, str]) -> str:
-    """Return a fault or note, with choices by the options for them."""
+    """Return a fault or note, with choices by the options for them.
+
+    Where it is, every name is one; in the sentence, those with a dot are, others are plain words.
+    """
     where, colon, rest = line.partition(":")
+    for name in filter(lambda name: "." in name, names):
+        rest = rest.replace(name, names[name])
     return ", ".join(names.get(name, name) for name in where.split(", ")) + colon + rest

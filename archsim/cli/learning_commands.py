@@ -142,7 +142,7 @@ def _checkpoint(output: Path | None, checkpoint: Path | None) -> Path | None:
 
 
 def _learned(evaluation: Evaluation, subject: Subject, chosen: _Chosen) -> LearnedPlan:
-    """Return what learning finds; a machine that cannot run the network is refused before."""
+    """Return what learning finds; a machine that cannot tell its price is refused before."""
     from archsim.functional.learning import learn as find
     from archsim.functional.metrics import METRICS
     from archsim.hardware.light import optical_energy_per_mac_j

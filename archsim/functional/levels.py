@@ -80,8 +80,12 @@ class Sources:
     @property
     def names(self) -> tuple[str, ...]:
         """Return the names of all that act."""
-        groups = (self.per_reading, self.per_product, self.counted, self.of_weights)
-        return tuple(source.name for group in groups for source in group)
+        return tuple(source.name for source in self.acting)
+
+    @property
+    def acting(self) -> tuple[NoiseSource, ...]:
+        """Return all of them."""
+        return (*self.per_reading, *self.per_product, *self.counted, *self.of_weights)
 
 
 def select(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from archsim.functional.levels import Sources
 from archsim.functional.settings import AdcRange
-from archsim.physics.repetition import Averaging, Repetition
+from archsim.physics.repetition import Averaging, Repetition, std_exponent
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +35,11 @@ class AnalogPath:
         """Whether each repetition is converted, rather than what they integrate to."""
         digital = self.averaging is Averaging.DIGITAL and self.mode is not Repetition.POWER
         return digital and self.adc_bits is not None
+
+    @property
+    def is_lowered(self) -> bool:
+        """Whether repetition lowers any of its noise."""
+        return any(
+            std_exponent(source.source, self.mode, self.averaging) > 0
+            for source in self.sources.acting
+        )

@@ -1,4 +1,4 @@
-"""Results of trials in a file, so that a run that was interrupted goes on where it was."""
+"""Results in a file as they come, so that a run that was interrupted goes on where it was."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Store:
         Args:
             path: A JSON file; None keeps nothing.
             key: What the results depend on.
-            examples: How many results each pass has.
+            examples: How many results each name has: one for each example that is tested.
 
         Raises:
             ConfigError: The file is no checkpoint, one of another run, or one that was damaged.

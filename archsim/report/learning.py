@@ -131,7 +131,7 @@ def learning_document(
 
 
 def known(bound: float) -> float | None:
-    """Return a bound of mean repetitions; None where it is not known, which 0 and ∞ stand for."""
+    """Return a bound above 0; None where it is not known, which 0 and ∞ stand for."""
     return bound if isfinite(bound) and bound > 0 else None
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from archsim.workload import RepetitionPlan, Workload
 
 if TYPE_CHECKING:
     from archsim.functional.learning import Bounds, Price
-    from archsim.functional.learning.search import PlanOf
+    from archsim.functional.learning.search import LookUp, PlanOf, Taken
 
 PRICES = {
     "energy": ("J", ("energy_j",)),
@@ -32,6 +33,8 @@ class MachinePrice:
         hardware: The machine.
         workload: The network, as it runs there.
         name: ``energy``, ``latency`` or ``edp``.
+        look_up: Where runs are looked up before they are made; each is made if not given.
+        tell: Told how many of the runs for a table are there.
 
     Raises:
         ConfigError: There is no such price.
@@ -40,6 +43,8 @@ class MachinePrice:
     hardware: Hardware
     workload: Workload
     name: str
+    look_up: LookUp | None = field(default=None, repr=False, compare=False)
+    tell: Callable[[int, int], None] | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.name not in PRICES:
@@ -54,7 +59,11 @@ class MachinePrice:
 
     def cost(self, plan: RepetitionPlan) -> float:
         """Return what a run of a plan costs."""
-        return self._of(outlay(self.hardware, self.workload, plan))
+        return self._of(self._run(plan))
+
+    def kept(self, look_up: LookUp, tell: Callable[[int, int], None]) -> MachinePrice:
+        """Return this price with runs that are looked up, and told of: how many of how many."""
+        return replace(self, look_up=look_up, tell=tell)
 
     def near(self, plan_of: PlanOf, at: Any, bounds: Bounds) -> Price:
         """Return the price near some counts, from tables.
@@ -73,7 +82,12 @@ class MachinePrice:
         least, most = float(bounds.least.min()), float(bounds.most.max())
         by_power = hardware.tiles.repetition is Repetition.POWER
         counts = (least, most) if by_power else grid(int(least), int(most))
-        tables = marginal(hardware, self.workload, plan_of, at.tolist(), counts=counts)
+        tables = marginal(
+            *(hardware, self.workload, plan_of, at.tolist()),
+            counts=counts,
+            run=self._run,
+            tell=self.tell,
+        )
         return Price.of_machine(
             self.name,
             unit,
@@ -82,6 +96,13 @@ class MachinePrice:
             here=[getattr(tables.here, amount) for amount in amounts],
             least=self._of(tables.least),
         )
+
+    def _run(self, plan: RepetitionPlan) -> Outlay:
+        def run() -> Taken:
+            took = outlay(self.hardware, self.workload, plan)
+            return took.energy_j, took.latency_s
+
+        return Outlay(*(run() if self.look_up is None else self.look_up(plan.hash, run)))
 
     def _of(self, took: Outlay) -> float:
         amounts: list[float] = [getattr(took, amount) for amount in PRICES[self.name][1]]

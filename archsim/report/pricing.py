@@ -22,7 +22,7 @@ for LeNet-5 in 10 groups, all counts doubled.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
@@ -123,13 +123,15 @@ def grid(least: int, most: int) -> tuple[int, ...]:
     return tuple(dict.fromkeys((*doubles, most)))
 
 
-def marginal(
+def marginal(  # noqa: PLR0913 - what is run, around which counts, and what is told on the way
     hardware: Hardware,
     workload: Workload,
     plan_of: PlanOf,
     at: Sequence[float],
     *,
     counts: Sequence[float],
+    run: Callable[[RepetitionPlan], Outlay] | None = None,
+    tell: Callable[[int, int], None] | None = None,
 ) -> Marginal:
     """Return what a run of one input takes if one parameter's count is another one.
 
@@ -140,6 +142,8 @@ def marginal(
         at: The counts to stand at, one for each parameter.
         counts: The grid, rising; fractions only where repetition is by power, where tables are
             straight lines and two counts are enough.
+        run: Returns what a plan takes; :func:`outlay` if not given.
+        tell: Called after each run with how many of how many are there.
 
     Raises:
         ConfigError: No parameter, a grid that does not rise, or a machine whose weights stay in the
@@ -148,24 +152,25 @@ def marginal(
     """
     _check_machine(hardware, workload)
     _check_grid(at, counts)
-    known: dict[tuple[float, ...], Outlay] = {}
-
-    def price(vector: tuple[float, ...]) -> Outlay:
-        if vector not in known:
-            known[vector] = outlay(hardware, workload, plan_of(vector))
-        return known[vector]
-
     stand = tuple(at)
-    here, least = price(stand), price((counts[0],) * len(stand))
-    found = [
-        [price((*stand[:parameter], count, *stand[parameter + 1 :])) for count in counts]
+    changed = [
+        (*stand[:parameter], count, *stand[parameter + 1 :])
         for parameter in range(len(stand))
+        for count in counts
     ]
+    vectors = list(dict.fromkeys([stand, (counts[0],) * len(stand), *changed]))
+    found: dict[tuple[float, ...], Outlay] = {}
+    for vector in vectors:
+        plan = plan_of(vector)
+        found[vector] = outlay(hardware, workload, plan) if run is None else run(plan)
+        if tell is not None:
+            tell(len(found), len(vectors))
     energy_j, latency_s = (
-        np.array([[getattr(each, amount) for each in row] for row in found])
+        np.reshape([getattr(found[each], amount) for each in changed], (len(stand), len(counts)))
         for amount in ("energy_j", "latency_s")
     )
-    return Marginal(np.array(counts, float), energy_j, latency_s, np.array(at, float), here, least)
+    ends = found[vectors[0]], found[(counts[0],) * len(stand)]
+    return Marginal(np.array(counts, float), energy_j, latency_s, np.array(at, float), *ends)
 
 
 def _check_machine(hardware: Hardware, workload: Workload) -> None:

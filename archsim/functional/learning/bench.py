@@ -52,7 +52,7 @@ class Bench:
 
         Raises:
             ArchsimError: What :func:`archsim.functional.evaluate` refuses; no data to learn from,
-                or no labels; no noise to learn about.
+                or no labels; no noise that repetition lowers.
         """
         self.examples = _learning(task)
         self._task, self._hardware, self._conditions = task, hardware, conditions
@@ -65,6 +65,13 @@ class Bench:
                 f"{task.name} on {hardware.name}: found no noise that acts; expected some, since "
                 "without it the least counts are the best; choose a machine that has sources, or "
                 "let them act"
+            )
+        path = self.setup.simulator.path
+        if not path.is_lowered:
+            raise WorkloadError(
+                f"{task.name} on {hardware.name}: found only noise that repetition by {path.mode} "
+                f"does not lower: {', '.join(self.setup.noise)}; expected some that it does, since "
+                "all counts are as good without; let others act, or set tiles.repetition otherwise"
             )
         self.setup.simulator.requires_grad_(requires_grad=False)
 

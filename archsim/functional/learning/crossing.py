@@ -5,7 +5,7 @@ crosses them. None is exact for crossed data (Owen, doi:10.1214/07-AOAS122). Thi
 variance of n examples and of t trials, but for shares of 1/n and 1/t, and counts that of their
 interaction, which n · t divides, up to three times. So it errs on the wide side, little where
 examples differ much: 8 trials instead of 16 widen it by 6 % for 797 digits under shot noise,
-measured (uniform counts, means over ten choices of 8). Figures to report need as many at least.
+measured (uniform counts, means over ten choices of 8). Figures to report need 8 at least.
 """
 
 from __future__ import annotations

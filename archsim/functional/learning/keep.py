@@ -12,7 +12,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,8 +25,11 @@ from archsim.functional.learning.learner import State
 from archsim.functional.store import EVERY_S
 
 _MARK = "learning.json"
-_RESULTS = "results.json"
-_OWN = ("*.state", _RESULTS, f".{_RESULTS}.*", ".*.state.*", f".{_MARK}.*", _MARK)
+_RESULTS, _RUNS = "results.json", "runs.json"
+_OWN = (
+    *("*.state", ".*.state.*"),
+    *(pattern for name in (_RESULTS, _RUNS, _MARK) for pattern in (name, f".{name}.*")),
+)
 """What is kept, and what is left of it where a run was killed while it wrote."""
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
@@ -76,11 +79,16 @@ class Keep:
         """The file for results of evaluations."""
         return None if self._folder is None else self._folder / _RESULTS
 
+    @property
+    def runs(self) -> Path | None:
+        """The file for what runs of the whole machine take."""
+        return None if self._folder is None else self._folder / _RUNS
+
     def state(self, name: str) -> State | None:
         """Return a state that was kept.
 
         Raises:
-            ConfigError: It is damaged.
+            ConfigError: It is damaged, or of another version of archsim.
         """
         if self._folder is None or not (path := self._folder / f"{name}.state").exists():
             return None
@@ -91,7 +99,13 @@ class Keep:
                 f"{path}: found a damaged state; expected one that was written whole; remove it, "
                 "and that part is learned anew"
             )
-        return State(**torch.load(io.BytesIO(content), weights_only=True))
+        found = torch.load(io.BytesIO(content), weights_only=True)
+        if others := sorted(found.keys() ^ {field.name for field in fields(State)}):
+            raise ConfigError(
+                f"{path}: found a state with other fields: {', '.join(others)}; expected one of "
+                "this version of archsim; remove it, and that part is learned anew"
+            )
+        return State(**found)
 
     def put(self, name: str, state: State, *, now: bool) -> None:
         """Keep a state: now, or if the last one was kept some time ago."""
@@ -163,5 +177,5 @@ def _told(folder: Path) -> Iterator[None]:
     except OSError as fault:
         raise ConfigError(
             f"{folder}: cannot be used as a checkpoint ({fault.strerror}); check the folder and "
-            "your rights there, or choose another with --checkpoint"
+            "your rights there, or choose another one"
         ) from None

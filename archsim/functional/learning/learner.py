@@ -115,7 +115,7 @@ class State:
     gradients: Tensor
     watched: int
     loss: float
-    met: bool = False
+    met: bool
 
     @property
     def repetitions(self) -> Tensor:
@@ -190,6 +190,7 @@ class Learner:
             gradients=torch.zeros_like(start),
             watched=0,
             loss=float("nan"),
+            met=False,
         )
 
     def run(self, state: State, target: float) -> Iterator[State]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+import numpy as np
 import torch
 
 from archsim.errors import ConfigError
@@ -24,7 +26,7 @@ from archsim.functional.learning.learned import Learned
 from archsim.functional.learning.learned_plan import LearnedPlan, PointOfCurve, Uniform
 from archsim.functional.learning.learner import Rules
 from archsim.functional.learning.news import Narrator, News
-from archsim.functional.learning.search import SETTLED, Pricer, Search
+from archsim.functional.learning.search import SETTLED, Pricer, Search, Taken
 from archsim.functional.learning.sharing import Granularity
 from archsim.functional.memory import kept_memory
 from archsim.functional.setup import tensors_sha256
@@ -92,8 +94,11 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
     with (
         Keep(checkpoint, facts) as keep,
         closing(Store(keep.results, facts, examples)) as store,
+        closing(Store(keep.runs, facts, len(get_args(Taken)))) as runs,
     ):
-        judge = Judge(bench, store, how.trials, Narrator(tell))
+        narrator = Narrator(tell)
+        judge = Judge(bench, store, how.trials, narrator)
+        price = None if price is None else price.kept(partial(_taken, runs), narrator.priced)
         search = Search(bench, judge, rules, pricer=price, keep=keep)
         found = _found(search, aim, how)
         results = judge.results(found.learned.sharing, found.repetitions)
@@ -135,6 +140,12 @@ def learn(  # noqa: PLR0913 - what goes in, how it is run, and what is told on t
         uniform=uniform,
         notes=(*found.notes, *_over(aim, drop.value), *alone, *_above(aim, uniform)),
     )
+
+
+def _taken(runs: Store, name: str, run: Callable[[], Taken]) -> Taken:
+    """Return what a run takes; it is run if that is not known."""
+    energy_j, latency_s = runs.get(name, lambda _: [np.array(run())]).tolist()
+    return energy_j, latency_s
 
 
 @dataclass(frozen=True)
@@ -227,8 +238,8 @@ def _over(aim: Aim, drop: float) -> tuple[str, ...]:
         return ()
     return (
         f"drop: found {drop:.3g} with the plan itself, where the fit through its like says "
-        f"{aim.max_drop:g}; expected a difference within the intervals; raise --trials, or lower "
-        "--max-drop a little",
+        f"{aim.max_drop:g}; expected a difference within the intervals; raise "
+        "conditions.trials, or lower aim.max_drop a little",
     )
 
 
@@ -237,21 +248,21 @@ def _notes(learned: Learned) -> tuple[str, ...]:
     if not learned.converged:
         notes.append(
             "learning: found the target missed after all steps, so that counts were scaled to it; "
-            "expected it met; raise --steps or --penalty"
+            "expected it met; raise rules.steps or rules.weight"
         )
     if learned.rose:
         notes.append(
             f"learning: found {100 * learned.rose:.0f} % more cost at the drop in the last round "
             "than in an earlier one, whose plan this is; expected no more in any; either counts "
             "come to fit the examples of learning alone, or rounds scatter; add examples, choose a "
-            "coarser granularity, or raise --trials"
+            "coarser granularity, or raise conditions.trials"
         )
     if abs(learned.moved) > SETTLED:
         notes.append(
             f"learning: found counts that still moved by {100 * learned.moved:+.0f} % in the last "
-            f"round; expected {100 * SETTLED:.0f} % at most; the plan is within the drop; raise "
-            "--steps for one that may take less, or --trials, if the quarter of them by which "
-            "rounds are scaled scatters by more"
+            f"round; expected {100 * SETTLED:.0f} % at most; raise rules.steps for a plan that may "
+            "take less, or conditions.trials, if the quarter of them by which rounds are scaled "
+            "scatters by more"
         )
     return tuple(notes)
 

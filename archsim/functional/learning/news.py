@@ -46,6 +46,10 @@ class Narrator:
         self._accuracy = accuracy
         self._say(News("judging", trial, trials, None, repetitions, accuracy))
 
+    def priced(self, done: int, of: int) -> None:
+        """Tell of runs of which a price is made."""
+        self._say(News("pricing", done, of, accuracy=self._accuracy))
+
     def _say(self, news: News) -> None:
         if self._tell is not None:
             self._tell(news)

@@ -35,6 +35,12 @@ from archsim.workload import RepetitionPlan, Workload
 PlanOf = Callable[[Sequence[float]], RepetitionPlan]
 """Makes the plan of a vector of counts, one for each that is learned."""
 
+Taken = tuple[float, float]
+"""Energy and latency of a run."""
+
+LookUp = Callable[[str, Callable[[], Taken]], Taken]
+"""Returns what the run of a plan takes, by the plan's hash; it is run if that is not known."""
+
 
 @runtime_checkable
 class Pricer(Protocol):
@@ -53,6 +59,9 @@ class Pricer(Protocol):
 
     def cost(self, plan: RepetitionPlan) -> float:
         """Return what a plan costs."""
+
+    def kept(self, look_up: LookUp, tell: Callable[[int, int], None]) -> Pricer:
+        """Return this price with runs that are looked up, and told of: how many of how many."""
 
 
 SETTLED = 0.05
@@ -166,7 +175,8 @@ class Search:
         best, last = min(rounds, key=lambda each: each.cost), rounds[-1]
         rose = last.cost / best.cost - 1
         if rose > SETTLED:
-            return replace(best.learned, rose=rose), best.factor
+            steps = last.learned.steps  # of all rounds, whichever is taken
+            return replace(best.learned, rose=rose, steps=steps), best.factor
         return replace(last.learned, moved=0.0 if last.settled else last.moved), last.factor
 
     def _round(self, learned: Learned, max_drop: float) -> _Round:
@@ -287,8 +297,9 @@ class Search:
         """Return the least uniform counts."""
         sharing = self._sharing(Granularity.UNIFORM)
         bounds = self._bench.bounds(sharing)
-        ones, price = bounds.least, self._price(sharing, bounds.least)
-        return Learned(sharing, bounds, self._bench.whole, ones, ones, price)
+        least, price = bounds.least, self._price(sharing, bounds.least)
+        alike = torch.ones_like(least)  # one count, whose worth is compared with no other's
+        return Learned(sharing, bounds, self._bench.whole, least, alike, price)
 
     def _sharing(self, granularity: Granularity) -> Sharing:
         return Sharing.of(self._bench.workload, self._bench.analog, granularity)

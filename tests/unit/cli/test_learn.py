@@ -152,6 +152,12 @@ def test_python_gets_the_same_plan(folder):
     assert found["uniform"]["drop"]["value"] == even.drop.value
 
 
+def test_what_to_do_is_said_by_options(folder):
+    options = ("--target-energy", "3", "--granularity", "op", "--steps", "1", "--rate", "1e-6")
+    done = archsim("learn", *SMALL, *options, "--learning-batch", "16", "--trials", "2")
+    assert "expected it met; raise --steps or --penalty" in " ".join((done.out + done.err).split())
+
+
 def test_the_screen_shows_price_accuracy_and_counts(folder):
     options = ("--max-drop", "30", "--granularity", "uniform", "--trials", "2", "--adc", "ideal")
     done = archsim("learn", *SMALL, *options)

@@ -1,5 +1,6 @@
 """What is left of a run that was killed, and that it goes on bit by bit."""
 
+import hashlib
 import io
 import json
 import re
@@ -103,12 +104,13 @@ def test_stages_are_kept_apart(unbroken, tmp_path):
     assert [kept.state(f"stage-{place}").step for place in (0, 1)] == [4, 8]
     assert kept.state("stage-2") is None
     assert kept.results == tmp_path / "kept" / "results.json"
+    assert kept.runs == tmp_path / "kept" / "runs.json"
 
 
 def test_without_a_folder_nothing_is_kept(unbroken):
     kept = Keep(None, KEY)
     kept.put("s", unbroken[0], now=True)
-    assert (kept.state("s"), kept.results) == (None, None)
+    assert (kept.state("s"), kept.results, kept.runs) == (None, None, None)
     discard(None)
 
 
@@ -148,6 +150,23 @@ def test_a_damaged_state_is_refused(unbroken, damage, tmp_path):
         "part is learned anew"
     )
     assert path.exists()
+
+
+def test_a_state_of_another_version_is_refused(unbroken, tmp_path):
+    kept = Keep(tmp_path / "kept", KEY)
+    kept.put("s", unbroken[0], now=True)
+    path = tmp_path / "kept" / "s.state"
+    found = torch.load(io.BytesIO(path.read_bytes()[32:]), weights_only=True)
+    del found["met"]
+    buffer = io.BytesIO()
+    torch.save(found | {"momentum": 0.9}, buffer)
+    path.write_bytes(hashlib.sha256(buffer.getvalue()).digest() + buffer.getvalue())
+    with pytest.raises(ConfigError) as error:
+        kept.state("s")
+    assert str(error.value) == (
+        f"{path}: found a state with other fields: met, momentum; expected one of this version of "
+        "archsim; remove it, and that part is learned anew"
+    )
 
 
 def test_a_checkpoint_of_another_run_is_refused_and_left(unbroken, tmp_path):

@@ -22,7 +22,9 @@ from archsim.functional.store import Store
 from archsim.functional.task import Examples
 from archsim.hardware import load_hardware
 from archsim.hardware.light import optical_energy_per_mac_j
+from archsim.report import machine_price, pricing
 from archsim.report.machine_price import MachinePrice
+from archsim.report.pricing import grid
 from tests.contract.test_bad_input import HOUSE_FORM
 
 SHORT = Rules(steps=8, batch=16, rate=0.05, start=1.0)
@@ -261,6 +263,46 @@ def test_a_checkpoint_changes_nothing(tmp_path):
     assert not [news for news in steps if news.doing == "learning"]
 
 
+class StoppedError(Exception):
+    """Stands for Control-C."""
+
+
+def test_runs_of_the_machine_are_made_once_however_often_learning_is_stopped(tmp_path, monkeypatch):
+    price, kept, plans, told, stops = energy_price(), tmp_path / "kept", [], [], []
+
+    def outlay(*of):
+        plans.append(of[-1].hash)
+        return pricing.outlay(*of)
+
+    monkeypatch.setattr(machine_price, "outlay", outlay)
+    whole = learned(price=price)
+    made = len(plans)
+    assert len(set(plans)) == made
+    plans.clear()
+
+    def tell(news):
+        told.append(news)
+        if len(plans) > 20 * (len(stops) + 1):
+            raise StoppedError
+
+    found = None
+    while found is None:
+        try:
+            found = learned(price=price, checkpoint=kept, tell=tell)
+        except StoppedError as stop:
+            stops.append(stop)
+    assert len(stops) == made // 20
+    assert (len(plans), len(set(plans))) == (made, made)
+    assert found.plan.counts == whole.plan.counts
+    pricings = [news for news in told if news.doing == "pricing"]
+    assert all(1 <= news.done <= news.of for news in pricings)
+    assert (pricings[0].done, pricings[0].of) == (1, len(grid(1, 1 << 14)))
+
+
+def energy_price():
+    return MachinePrice(hardware(), network().workload, "energy")
+
+
 def test_a_checkpoint_of_another_machine_s_price_is_not_gone_on_with(tmp_path):
     workload, kept = network().workload, tmp_path / "kept"
     prices = [
@@ -277,14 +319,14 @@ def test_what_learning_on_did_is_said():
     assert _notes(SimpleNamespace(converged=True, moved=0.04, rose=0.0)) == ()
     assert _notes(SimpleNamespace(converged=True, moved=-0.2, rose=0.0)) == (
         "learning: found counts that still moved by -20 % in the last round; expected 5 % at most; "
-        "the plan is within the drop; raise --steps for one that may take less, or --trials, if "
-        "the quarter of them by which rounds are scaled scatters by more",
+        "raise rules.steps for a plan that may take less, or conditions.trials, if the quarter of "
+        "them by which rounds are scaled scatters by more",
     )
     assert _notes(SimpleNamespace(converged=True, moved=0.0, rose=0.3)) == (
         "learning: found 30 % more cost at the drop in the last round than in an earlier one, "
         "whose plan this is; expected no more in any; either counts come to fit the examples of "
         "learning alone, or rounds scatter; add examples, choose a coarser granularity, or raise "
-        "--trials",
+        "conditions.trials",
     )
 
 
@@ -367,6 +409,31 @@ def test_a_machine_without_noise_is_refused():
     assert refused(WorkloadError, settings=quiet) == (
         "small on homodyne: found no noise that acts; expected some, since without it the least "
         "counts are the best; choose a machine that has sources, or let them act"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "machine", "source", "by"),
+    [
+        ("homodyne", (*POWER, "tiles.modulator.symbol_std=0.02"), "modulator.input", "power"),
+        ("crossbar", (), "array.programming", "time"),
+    ],
+)
+def test_noise_that_no_repetition_lowers_is_refused(name, machine, source, by):
+    with pytest.raises(WorkloadError) as error:
+        bench(machine, name=name, settings=Settings(sources=frozenset([source])))
+    assert str(error.value) == (
+        f"small on {name}: found only noise that repetition by {by} does not lower: {source}; "
+        "expected some that it does, since all counts are as good without; let others act, or set "
+        "tiles.repetition otherwise"
+    )
+
+
+def test_noise_that_repetition_lowers_is_enough_beside_some_that_it_does_not():
+    both = Settings(sources=frozenset(["array.programming", "array.weight"]))
+    assert bench(name="crossbar", settings=both).setup.noise == (
+        "array.weight",
+        "array.programming",
     )
 
 

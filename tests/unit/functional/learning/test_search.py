@@ -233,7 +233,7 @@ def per_largest(sharing, bench):
             least=cost(plan_of([1.0] * len(at))),
         )  # fmt: skip
 
-    return SimpleNamespace(name="largest", identity="", near=near, cost=cost), cost
+    return SimpleNamespace(name="largest", identity="", near=near, cost=cost, kept=None), cost
 
 
 @pytest.mark.parametrize(
@@ -286,18 +286,20 @@ def test_counts_that_go_on_moving_say_by_how_much():
 
 def test_the_round_is_taken_that_costs_least_at_the_drop():
     scales = [4.0, 1.5, 0.5, 3.0, 0.9]  # of uniform counts, and of each round
-    of, steps = search(KnownBench(), steps=20), []
+    of, judged = search(KnownBench(), steps=20), []
     looks = iter(scales)
 
     def family(learned):
-        steps.append(learned.steps)
+        judged.append(learned)
         return SimpleNamespace(look=lambda _: next(looks))
 
     of.family = family
     learned, factor = of.to_drop(Granularity.OP, 2.0)
-    assert (learned.steps, factor) == (steps[2], 0.5)
+    assert torch.equal(learned.repetitions, judged[2].repetitions)
+    assert factor == 0.5
     costs = np.cumprod([1.5, 0.5, 3.0, 0.9])  # rounds begin at the last one's cost, and end there
     assert learned.rose == pytest.approx(costs[-1] / costs[1] - 1, rel=0.02)
+    assert learned.steps == judged[-1].steps > judged[2].steps  # those of all rounds
 
 
 def test_a_crossing_is_paid_by_what_the_very_plans_cost_that_were_judged():
