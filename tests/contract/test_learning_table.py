@@ -259,6 +259,12 @@ def middle(logarithms):
 
 
 @pytest.mark.parametrize(("cell", "found"), FOUND, ids=[str(cell) for cell, _ in FOUND])
+def test_a_target_is_given_up_only_after_learning_was_prolonged_for_it(cell, found):
+    rules = cell.rules
+    assert found["converged"] or found["steps"] >= rules.steps + 5 * rules.more_steps
+
+
+@pytest.mark.parametrize(("cell", "found"), FOUND, ids=[str(cell) for cell, _ in FOUND])
 def test_learned_counts_take_fewer_wherever_that_is_resolved(cell, found):
     for _, low, _high in found["ratios"].values():
         assert low is None or low < 1  # never resolved the other way
