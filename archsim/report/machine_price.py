@@ -83,7 +83,10 @@ class MachinePrice:
         by_power = hardware.tiles.repetition is Repetition.POWER
         counts = (least, most) if by_power else grid(int(least), int(most))
         tables = marginal(
-            *(hardware, self.workload, plan_of, at.tolist()),
+            hardware,
+            self.workload,
+            plan_of,
+            at.tolist(),
             counts=counts,
             run=self._run,
             tell=self.tell,

@@ -152,13 +152,13 @@ def marginal(  # noqa: PLR0913 - what is run, around which counts, and what is t
     """
     _check_machine(hardware, workload)
     _check_grid(at, counts)
-    stand = tuple(at)
+    stand, least = tuple(at), (counts[0],) * len(at)
     changed = [
         (*stand[:parameter], count, *stand[parameter + 1 :])
         for parameter in range(len(stand))
         for count in counts
     ]
-    vectors = list(dict.fromkeys([stand, (counts[0],) * len(stand), *changed]))
+    vectors = list(dict.fromkeys([stand, least, *changed]))
     found: dict[tuple[float, ...], Outlay] = {}
     for vector in vectors:
         plan = plan_of(vector)
@@ -169,8 +169,8 @@ def marginal(  # noqa: PLR0913 - what is run, around which counts, and what is t
         np.reshape([getattr(found[each], amount) for each in changed], (len(stand), len(counts)))
         for amount in ("energy_j", "latency_s")
     )
-    ends = found[vectors[0]], found[(counts[0],) * len(stand)]
-    return Marginal(np.array(counts, float), energy_j, latency_s, np.array(at, float), *ends)
+    tables = np.array(counts, float), energy_j, latency_s, np.array(at, float)
+    return Marginal(*tables, here=found[stand], least=found[least])
 
 
 def _check_machine(hardware: Hardware, workload: Workload) -> None:
