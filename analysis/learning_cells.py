@@ -7,9 +7,9 @@ compared; cells of before that was so have none. Its plan is kept beside the che
 was learned from images. Where one of these is needed and gone, the cell is run again.
 
 Procedure 3 differs from 2 for noise of weights alone, of which one chip says little. Cells of shot
-and thermal noise that were learned by 2 are kept as those of 3, and their plans still say 2.
-Procedure 4 takes an earlier round than the last where its counts cost clearly less at the drop;
-cells of 3 took the last one, and are kept.
+and thermal noise that were learned by 2 are kept as those of 3. Procedure 4 takes an earlier
+round than the last where its counts cost clearly less at the drop; cells of 3 took the last one,
+and are kept. Another build of the same release of torch is no reason to run a cell again.
 
 Noise is that of ``noise_table.py``, one source alone: the mean count is photons a MAC for ``shot``,
 and repetitions else. λ is 2 for ``shot`` and 8 else, after S. Garg et al., IEEE JSTQE 29(2), 2023.
@@ -31,7 +31,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from analysis.learning_machines import AMOUNTS, bounded, in_amount, scaled_runs, systems, uneven
-from analysis.noise_table import NOISES
+from analysis.noise_table import NOISES, of_release
 from archsim import documents
 from archsim.cli.progress import ProgressBar
 from archsim.functional import Task, exported
@@ -226,7 +226,8 @@ def is_same(found: Mapping[str, Any] | None, cell: Cell, task: Task) -> bool:
         "archsim": version("archsim"),
         "torch": version("torch"),
     }
-    return facts.items() <= provenance.items() and provenance["procedure"] in KEPT_PROCEDURES
+    same = of_release(facts).items() <= of_release(provenance).items()
+    return same and provenance["procedure"] in KEPT_PROCEDURES
 
 
 def is_up_to_date(found: Mapping[str, Any], cell: Cell) -> bool:

@@ -17,6 +17,7 @@ from archsim.functional.statistics import Interval
 from archsim.hardware import load_hardware
 from archsim.report import simulate
 from archsim.workload import RepetitionPlan, load_plan, load_workload, save_plan
+from workloads.tasks import TASKS
 
 CHOSEN = Namespace(networks=["digits_cnn"], noise=["thermal"], threads=1)
 FEW = 4
@@ -222,6 +223,17 @@ FOUND = [
 ]
 KEPT = [(cell, found) for cell, found in FOUND if cell.crossing_path.exists()]
 """Those that were run since resamples are kept."""
+
+
+def test_cells_of_the_digits_are_kept_by_any_build_of_their_release_of_torch():
+    task = TASKS["digits_cnn"]()
+    chosen = [(cell, found) for cell, found in FOUND if cell.network == "digits_cnn"]
+    assert len(chosen) == 12
+    for cell, found in chosen:
+        release = found["provenance"]["torch"].partition("+")[0]
+        for torch_, kept in ((release, True), (f"{release}+cu130", True), (f"{release}.1", False)):
+            other = found | {"provenance": found["provenance"] | {"torch": torch_}}
+            assert script.is_same(other, cell, task) == kept
 
 
 @pytest.mark.parametrize(("cell", "found"), FOUND, ids=[str(cell) for cell, _ in FOUND])

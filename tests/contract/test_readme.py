@@ -161,7 +161,7 @@ def rewritten(text: str, folder: Path) -> str:
             return found[0]
         parts = []
         for command, shown in sessions(block):
-            printed = run(command, folder).stdout
+            printed = PROGRESS.sub("", run(command, folder).stdout)
             parts.append(f"$ {command}\n{shown if agrees(shown, printed) else printed}")
         return f"```console\n{''.join(parts)}```"
 
