@@ -84,18 +84,31 @@ def bounded(over: Ratio) -> list[float | None]:
 
 def scaled_runs(workload: Workload, plan: RepetitionPlan) -> dict[float, dict[str, float]]:
     """Return what a plan takes on the machine whose price is paid, by its mean count, as scaled."""
-    macs = np.array([op.gemm.macs for op in workload.gemms])
     runs = {}
-    for scale in SCALES:
-        counts = {
-            name: [max(1, round(scale * count)) for count in each]
-            for name, each in plan.counts.items()
-        }
-        mean = macs @ [np.mean(counts[op.name]) for op in workload.gemms] / macs.sum()
-        report = simulate(MACHINES[0], workload, plan_of(workload, counts))
+    for factor in SCALES:
+        other = scaled(workload, plan, factor)
+        report = simulate(MACHINES[0], workload, other)
         taken = {"energy": report.energy_j, "latency": report.latency_s}
-        runs[float(mean)] = taken | {"product": report.energy_j * report.latency_s}
+        taken["product"] = report.energy_j * report.latency_s
+        runs[mean_count(workload, other)] = taken
     return runs
+
+
+def scaled(workload: Workload, plan: RepetitionPlan, factor: float) -> RepetitionPlan:
+    """Return a plan with all counts times a factor, rounded, 1 at least."""
+    return plan_of(
+        workload,
+        {
+            name: [max(1, round(factor * count)) for count in each]
+            for name, each in plan.counts.items()
+        },
+    )
+
+
+def mean_count(workload: Workload, plan: RepetitionPlan) -> float:
+    """Return the mean count over all multiply-accumulates."""
+    macs = np.array([op.gemm.macs for op in workload.gemms])
+    return float(macs @ [np.mean(plan.counts[op.name]) for op in workload.gemms] / macs.sum())
 
 
 def in_amount(
