@@ -1,6 +1,6 @@
-"""Do learned counts fit the examples of learning alone? What they leave there, and elsewhere.
+"""Are counts by channel better than those by op on the examples of learning alone?
 
-    python analysis/overfitting.py            # minutes; learns the plans first where they are gone
+    python analysis/overfitting.py            # goes on where it was stopped
     python analysis/overfitting.py --print    # the table
 
 Counts by channel are a finer choice than those by op, and yet EfficientNet-Lite0 takes no fewer of
@@ -8,6 +8,9 @@ them at 2 points of drop. If that is for want of examples, they have to be bette
 on the ones that they were learned from, and no better on others. So both plans of
 ``learning_table.py`` are brought to one mean count, get the same noise, other than that of
 learning, and are compared by what learning minimises, cross entropy. Intervals are over examples.
+
+That takes minutes where the plans of the two cells are kept; where they are gone, both cells are
+learned again first, which takes hours. What was found is kept while the cells stay as they are.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
@@ -45,6 +49,7 @@ from archsim.workload import RepetitionPlan, load_workload
 from workloads.tasks import TASKS
 
 NETWORK, NOISE = "efficientnet_lite0", "shot"
+BY_CHANNEL = "channel"
 PATH = Path(__file__).with_suffix(".json")
 TRIALS, SEED = 4, 1
 
@@ -58,40 +63,69 @@ class CrossEntropy(Top1):
 
     def results(self, outputs: Tensor, targets: Tensor) -> Results:
         """Return one number for each example; outputs are n x classes."""
-        self.check(outputs.shape, targets)
+        Top1.results(self, outputs, targets)  # refuses what has no cross entropy
         return cross_entropy(outputs.double(), targets.long(), reduction="none").numpy()
+
+    def value(
+        self,
+        results: NDArray[Any],
+        targets: Tensor | NDArray[Any],  # noqa: ARG002 - the results hold them already
+    ) -> float:
+        """Return the mean."""
+        return float(np.mean(results))
+
+
+def cells() -> dict[str, Cell]:
+    """Return the cells whose plans are compared."""
+    return {name: Cell(NETWORK, NOISE, name) for name in (BY_OP, BY_CHANNEL)}
+
+
+def compared() -> dict[str, Any]:
+    """Return what is compared, and how."""
+    plans = {name: (cell.read() or {}).get("provenance") for name, cell in cells().items()}
+    return {"network": NETWORK, "noise": NOISE, "trials": TRIALS, "seed": SEED, "plans": plans}
+
+
+def is_same(whole: Mapping[str, Any] | None) -> bool:
+    """Return whether what was found is of the cells that are there."""
+    return whole is not None and compared().items() <= whole.items()
+
+
+def read() -> dict[str, Any] | None:
+    """Return what was found; None if nothing was run."""
+    return json.loads(PATH.read_text(encoding="utf-8")) if PATH.exists() else None
 
 
 def run() -> dict[str, Any]:
     """Compare the two plans on both sets of examples, write what is found, and return it."""
-    task, plans = TASKS[NETWORK](), {}
-    for granularity in (BY_OP, "channel"):
-        plans[granularity] = plan_of(Cell(NETWORK, NOISE, granularity), task)
-    workload = load_workload(NETWORK)
-    by_op, by_channel = (mean_count(workload, plan) for plan in plans.values())
-    plans["channel"] = scaled(workload, plans["channel"], by_op / by_channel)
+    task, workload = TASKS[NETWORK](), load_workload(NETWORK)
     if task.learning is None:
         raise ValueError(f"{NETWORK}: learned from nothing")
+    plans = {name: plan_of(cell, task) for name, cell in cells().items()}
+    by_op, by_channel = (mean_count(workload, plan) for plan in plans.values())
+    plans[BY_CHANNEL] = scaled(workload, plans[BY_CHANNEL], by_op / by_channel)
     sets = {"to learn from": task.learning, "that judge": Examples(task.inputs, task.targets)}
     network, found = exported(task), {}
-    for name, examples in sets.items():
-        one = replace(task, inputs=examples.inputs, targets=examples.targets, learning=None)
+    for which, examples in sets.items():
+        part = replace(task, inputs=examples.inputs, targets=examples.targets, learning=None)
         left = {
-            granularity: entropies(one, name, plan, network) for granularity, plan in plans.items()
+            name: entropies(part, plan, network, unfinished(which, name))
+            for name, plan in plans.items()
         }
-        more = left["channel"] - left[BY_OP]
+        more = left[BY_CHANNEL] - left[BY_OP]
         interval = images_interval(partial(mean_at, more), len(more), seed=SEED)
-        found[name] = {
+        found[which] = {
             "examples": len(more),
-            "cross_entropy": {granularity: each.mean() for granularity, each in left.items()},
+            "cross_entropy": {name: float(each.mean()) for name, each in left.items()},
             "more_by_channel": float(more.mean()),
             "interval": asdict(interval),
         }
     means = {name: mean_count(workload, plan) for name, plan in plans.items()}
-    whole = {"network": NETWORK, "noise": NOISE, "trials": TRIALS, "mean": means, "found": found}
+    whole = compared() | {"mean": means, "found": found}
     documents.write_atomically(PATH, json.dumps(whole, indent=1) + "\n")
-    for name in sets:
-        unfinished(name).unlink()
+    for which in sets:
+        for name in plans:
+            unfinished(which, name).unlink()
     return whole
 
 
@@ -100,48 +134,47 @@ def mean_at(values: Results, at: Sequence[int]) -> float:
     return float(values[at].mean())
 
 
-def entropies(task: Task, name: str, plan: RepetitionPlan, network: Exported) -> Results:
+def entropies(task: Task, plan: RepetitionPlan, network: Exported, kept: Path) -> Results:
     """Return the cross entropy of each example under a plan, mean over trials."""
     noise = NOISES[NOISE]
     conditions = Conditions(trials=TRIALS, seed=SEED, settings=noise.settings)
-    with ProgressBar(f"{name}, batches") as bar:
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with ProgressBar(f"{kept.stem}, batches") as bar:
         setup = Setup(task, noise.hardware, plan, conditions, network, bar)
         setup.calibrate()
-        setup.passes.metric = CrossEntropy()
-        setup.passes.expect(TRIALS, recording=False)
-        facts = {key: each for key, each in setup.provenance().items() if key != "plan"}
-        UNFINISHED.mkdir(parents=True, exist_ok=True)
-        with closing(Store(unfinished(name), facts, len(task.targets))) as store:
-            return np.mean(
-                [
-                    setup.passes.kept(
-                        store, f"{plan.hash} trial {trial}", setup.simulator, setup.draws(trial)
-                    )
-                    for trial in range(TRIALS)
-                ],
-                axis=0,
-            )
+        passes, simulator = setup.passes, setup.simulator
+        passes.metric = CrossEntropy()
+        passes.expect(TRIALS, recording=False)
+        outside = {"seed": str(SEED), "batch": str(passes.batch), "model": setup.digest()}
+        with closing(Store(kept, setup.provenance() | outside, len(task.targets))) as store:
+            drawn = [
+                passes.kept(store, f"trial {trial}", simulator, setup.draws(trial))
+                for trial in range(TRIALS)
+            ]
+    return np.mean(drawn, axis=0)
 
 
-def unfinished(name: str) -> Path:
-    """Return where results on a set of examples are kept, to go on with."""
-    return UNFINISHED / f"overfitting-{NETWORK}-{name.replace(' ', '-')}.json"
+def unfinished(which: str, name: str) -> Path:
+    """Return where results of a plan on a set of examples are kept, to go on with."""
+    return UNFINISHED / f"{NETWORK}-{name}-on-those-{which.replace(' ', '-')}.json"
 
 
-def table(whole: Mapping[str, Any]) -> str:
+def table(whole: Mapping[str, Any] | None) -> str:
     """Return what was found, in Markdown."""
+    if whole is None:
+        return "Not run.\n"
+    by_op, by_channel = whole["mean"].values()
+    heads = ["cross entropy", f"by op, mean count {by_op:.1f}", f"by channel, {by_channel:.1f}"]
     lines = []
-    for name, found in whole["found"].items():
+    for which, found in whole["found"].items():
         low, high = found["interval"].values()
         lines.append(
             [
-                f"{found['examples']:,} images {name}",
+                f"{found['examples']:,} images {which}",
                 *(f"{each:.3f}" for each in found["cross_entropy"].values()),
                 f"{found['more_by_channel']:+.3f} [{low:+.3f}, {high:+.3f}]",
             ]
         )
-    by_op, by_channel = whole["mean"].values()
-    heads = ["cross entropy", f"by op, {by_op:.1f} a product", f"by channel, {by_channel:.1f}"]
     return markdown([*heads, "by channel, more"], lines)
 
 
@@ -151,12 +184,13 @@ def main() -> None:
     arguments.add_argument("--threads", type=int, default=1)
     arguments.add_argument("--print", action="store_true", help="print the table and run nothing")
     chosen = arguments.parse_args()
+    found = read()
     if chosen.print:
-        sys.stdout.write(table(json.loads(PATH.read_text(encoding="utf-8"))))
+        sys.stdout.write(table(found))
         return
     torch.set_num_threads(chosen.threads)
     try:
-        sys.stderr.write(table(run()))
+        sys.stderr.write(table(found if is_same(found) else run()))
     except ArchsimError as error:
         sys.exit(str(error))
     except KeyboardInterrupt:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from analysis import overfitting as script
+from archsim.errors import ArchsimError
+from archsim.functional import exported
 from archsim.workload import RepetitionPlan, load_workload
+from workloads.tasks import TASKS
 
 UNEVEN = {
     "features.0": [120] * 8 + [40] * 8,
@@ -47,27 +50,59 @@ def test_plans_are_compared_at_one_mean_on_the_same_examples_and_noise(small, mo
         assert each["examples"] == examples
         assert each["cross_entropy"]["op"] == each["cross_entropy"]["channel"] > 0
         assert each["more_by_channel"] == each["interval"]["low"] == each["interval"]["high"] == 0
-    assert json.loads(script.PATH.read_text()) == found
+    assert script.read() == found
     assert not list((small / "unfinished").iterdir())
 
 
-def test_what_a_worse_plan_leaves_is_more_and_the_table_says_so(small, monkeypatch, capsys):
+def test_what_is_found_is_kept_while_cells_stay_as_they_are(small, monkeypatch, capsys):
     plans(monkeypatch, op=40, channel=UNEVEN)
-    found = script.run()
+    monkeypatch.setattr("sys.argv", ["overfitting.py"])
+    script.main()
+    said = capsys.readouterr().err.splitlines()[-4:]
+    assert said[2].startswith("| 1,000 images to learn from | ")
+    assert said[3].startswith("| 797 images that judge | ")
+    found = script.read()
     assert found["mean"]["channel"] == pytest.approx(40.0, rel=0.02)
     for each in found["found"].values():
         left = each["cross_entropy"]
         assert left["channel"] - left["op"] == pytest.approx(each["more_by_channel"])
         assert each["interval"]["low"] < each["more_by_channel"] < each["interval"]["high"]
-    monkeypatch.setattr("sys.argv", ["overfitting.py", "--print"])
+    ran = []
+    monkeypatch.setattr(script, "run", lambda: ran.append(1))
     script.main()
-    rows = capsys.readouterr().out.splitlines()
-    assert rows[2].startswith("| 1,000 images to learn from | ")
-    assert rows[3].startswith("| 797 images that judge | ")
+    assert capsys.readouterr().err.splitlines() == said
+    assert not ran
+    monkeypatch.setattr(script, "NOISE", "weight")
+    script.main()
+    assert ran
+
+
+def test_it_goes_on_with_what_is_kept_and_refuses_that_of_another_seed(small, monkeypatch):
+    task = replace(TASKS["digits_cnn"](), learning=None)
+    plan, kept = RepetitionPlan.uniform(load_workload("digits_cnn"), 4), small / "kept.json"
+    network = exported(task)
+    first = script.entropies(task, plan, network, kept)
+    written = kept.read_text()
+    assert np.array_equal(script.entropies(task, plan, network, kept), first)
+    assert kept.read_text() == written
+    monkeypatch.setattr(script, "SEED", 2)
+    with pytest.raises(ArchsimError, match="another run"):
+        script.entropies(task, plan, network, kept)
+
+
+def test_what_is_shown_is_of_the_plans_in_the_table():
+    found = script.read()
+    assert script.is_same(found)
+    by_op = script.cells()["op"].read()
+    assert found["mean"]["op"] == pytest.approx(by_op["plan_repetitions"])
+    assert script.table(None) == "Not run.\n"
 
 
 def test_cross_entropy_is_that_of_each_example():
-    outputs = torch.tensor([[0.0, 0.0], [0.0, np.log(3.0)]])
-    assert script.CrossEntropy().results(outputs, torch.tensor([0, 0])) == pytest.approx(
-        [np.log(2.0), np.log(4.0)]
-    )
+    metric, outputs = script.CrossEntropy(), torch.tensor([[0.0, 0.0], [0.0, np.log(3.0)]])
+    targets = torch.tensor([0, 0])
+    results = metric.results(outputs, targets)
+    assert results == pytest.approx([np.log(2.0), np.log(4.0)])
+    assert metric.value(results, targets) == pytest.approx(np.log(8.0) / 2)
+    with pytest.raises(ArchsimError, match="NaN or infinite"):
+        metric.results(outputs * float("nan"), targets)
