@@ -34,7 +34,7 @@ from analysis.learning_cells import (
     run,
 )
 from analysis.learning_machines import AMOUNTS, MACHINES
-from analysis.noise_table import NOISES
+from analysis.noise_table import NOISES, resumable
 from archsim.errors import ArchsimError
 from archsim.functional import Task
 from archsim.functional.learning import Granularity
@@ -43,7 +43,6 @@ from archsim.workload import load_workload
 from workloads.tasks import TASKS
 
 ATTO = 1e-18
-INTERRUPTED = 130
 LEAST_WHOLE = 0.5
 """Per cent that are not rounded to 0."""
 
@@ -215,11 +214,8 @@ def main() -> None:
     if chosen.print:
         sys.stdout.write(TABLES[chosen.print](list(cells(chosen.networks, chosen.noise))))
         return
-    try:
+    with resumable():
         complete = run_all(chosen)
-    except KeyboardInterrupt:
-        sys.stderr.write("\ninterrupted; the same command goes on from here\n")
-        sys.exit(INTERRUPTED)
     sys.exit(0 if complete else 1)
 
 

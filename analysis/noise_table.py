@@ -24,6 +24,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -32,6 +33,7 @@ from typing import Any
 import torch
 
 from archsim import documents
+from archsim.cli import INTERRUPTED
 from archsim.cli.progress import ProgressBar
 from archsim.errors import ArchsimError
 from archsim.functional import AdcRange, Settings, Task, evaluate
@@ -45,7 +47,6 @@ FOLDER = Path(__file__).with_suffix("")
 UNFINISHED = Path(__file__).parents[1] / "results" / "noise_table"
 """Checkpoints of cells; each is removed once its cell is written."""
 
-INTERRUPTED = 130
 SEED = 0
 
 
@@ -250,6 +251,16 @@ def number(value: float, found: Mapping[str, Any]) -> str:
     return f"{value:.{1 if found['unit'] == '%' else 3}f}"
 
 
+@contextmanager
+def resumable() -> Iterator[None]:
+    """End work that is interrupted with a word that it goes on, and its own exit status."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.stderr.write("\ninterrupted; the same command goes on from here\n")
+        sys.exit(INTERRUPTED)
+
+
 def main() -> None:
     """Run or print what the arguments name."""
     arguments = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -263,11 +274,8 @@ def main() -> None:
     if chosen.print:
         sys.stdout.write(table(chosen.networks, chosen.noise))
         return
-    try:
+    with resumable():
         complete = run_all(chosen)
-    except KeyboardInterrupt:
-        sys.stderr.write("\ninterrupted; the same command goes on from here\n")
-        sys.exit(INTERRUPTED)
     sys.exit(0 if complete else 1)
 
 

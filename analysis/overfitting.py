@@ -33,8 +33,8 @@ from torch.nn.functional import cross_entropy
 
 from analysis.learning_cells import BY_OP, UNFINISHED, Cell, plan_of
 from analysis.learning_machines import mean_count, scaled
-from analysis.learning_table import INTERRUPTED, markdown
-from analysis.noise_table import NOISES
+from analysis.learning_table import markdown
+from analysis.noise_table import NOISES, resumable
 from archsim import documents
 from archsim.cli.progress import ProgressBar
 from archsim.errors import ArchsimError
@@ -190,12 +190,10 @@ def main() -> None:
         return
     torch.set_num_threads(chosen.threads)
     try:
-        sys.stderr.write(table(found if is_same(found) else run()))
+        with resumable():
+            sys.stderr.write(table(found if is_same(found) else run()))
     except ArchsimError as error:
         sys.exit(str(error))
-    except KeyboardInterrupt:
-        sys.stderr.write("\ninterrupted; the same command goes on from here\n")
-        sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from analysis import overfitting as script
+from analysis.learning_machines import plan_of
 from archsim.errors import ArchsimError
 from archsim.functional import exported
 from archsim.workload import RepetitionPlan, load_workload
@@ -36,7 +37,7 @@ def plans(monkeypatch, **counts):
     made = {
         name: RepetitionPlan.uniform(workload, each)
         if isinstance(each, int)
-        else RepetitionPlan.model_validate({"fingerprint": workload.fingerprint, "counts": each})
+        else plan_of(workload, each)
         for name, each in counts.items()
     }
     monkeypatch.setattr(script, "plan_of", lambda cell, _: made[cell.granularity])
@@ -88,6 +89,18 @@ def test_it_goes_on_with_what_is_kept_and_refuses_that_of_another_seed(small, mo
     monkeypatch.setattr(script, "SEED", 2)
     with pytest.raises(ArchsimError, match="another run"):
         script.entropies(task, plan, network, kept)
+
+
+def test_an_interrupt_ends_it_with_its_own_status(small, monkeypatch, capsys):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(script, "run", interrupted)
+    monkeypatch.setattr("sys.argv", ["overfitting.py"])
+    with pytest.raises(SystemExit) as ended:
+        script.main()
+    assert ended.value.code == 130
+    assert "goes on from here" in capsys.readouterr().err
 
 
 def test_what_is_shown_is_of_the_plans_in_the_table():
